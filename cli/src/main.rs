@@ -1,0 +1,2 @@
+//! The feedline tool.
+fn main() {}

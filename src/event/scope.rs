@@ -1,0 +1,65 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Symbol;
+
+/// Which symbols of a handle a marker concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Scope {
+    /// All of the handle's symbols.
+    All,
+    /// These, sorted and without repeats.
+    Symbols(Arc<[Symbol]>),
+}
+
+impl Scope {
+    /// The scope of `symbols`, in any order.
+    pub fn of(symbols: impl IntoIterator<Item = Symbol>) -> Self {
+        let mut symbols: Vec<Symbol> = symbols.into_iter().collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        Self::Symbols(symbols.into())
+    }
+
+    /// Whether `symbol` is in it.
+    pub fn contains(&self, symbol: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Symbols(symbols) => symbols
+                .binary_search_by(|held| held.as_str().cmp(symbol))
+                .is_ok(),
+        }
+    }
+
+    /// Every symbol that is in this scope or in `other`.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::Symbols(a), Self::Symbols(b)) if a == b => self.clone(),
+            (Self::Symbols(a), Self::Symbols(b)) => Self::of(a.iter().chain(b.iter()).cloned()),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    /// At most five names, then a count.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all symbols"),
+            Self::Symbols(symbols) => {
+                for (at, symbol) in symbols.iter().take(5).enumerate() {
+                    write!(f, "{}{symbol}", if at == 0 { "" } else { ", " })?;
+                }
+                match symbols.len().saturating_sub(5) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
+        }
+    }
+}

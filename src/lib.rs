@@ -1,0 +1,25 @@
+//! Market-data venues as Rust streams.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod clock;
+pub mod decimal;
+mod error;
+mod event;
+pub mod market;
+mod overflow;
+#[cfg(feature = "sim")]
+pub mod sim;
+mod symbol;
+mod time;
+pub mod transport;
+pub mod venue;
+
+pub use clock::{Clock, Now};
+pub use decimal::Decimal;
+pub use error::{Error, ErrorKind};
+pub use event::{
+    Cause, Event, Gap, GapId, Interruption, Rejection, Repair, Scope, Staleness, Status, StatusKind,
+};
+pub use overflow::Overflow;
+pub use symbol::Symbol;
+pub use time::Timestamp;

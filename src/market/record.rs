@@ -1,0 +1,50 @@
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Symbol, Timestamp};
+
+/// What queues and operators need to know of an event: whose it is, when it happened, and whether
+/// a newer one makes it worthless.
+///
+/// Implement it for your own event type to use [`conflate`](crate::Overflow::Conflate), overflow
+/// ranges and candle tainting with it.
+pub trait Record {
+    /// Whether a newer event of the same [`slot`](Record::slot) replaces an older one entirely:
+    /// true of quotes and tickers, false of trades.
+    const LATEST_REPLACES: bool;
+
+    /// The instrument.
+    fn symbol(&self) -> &Symbol;
+
+    /// The venue's event time, if it sent one.
+    fn time(&self) -> Option<Timestamp>;
+
+    /// When the event's bytes were read from a socket; `None` for recorded or made-up events.
+    fn received(&self) -> Option<Timestamp>;
+
+    /// What a newer event must share with this one, besides the symbol, to replace it; `None` for
+    /// an event that must never be replaced.
+    ///
+    /// Candles of different windows have different slots; quotes have one slot a symbol.
+    fn slot(&self) -> Option<i64> {
+        if Self::LATEST_REPLACES { Some(0) } else { None }
+    }
+}
+
+/// A venue's own extra fields of an event, the `detail` of [`Trade`](super::Trade) and the others.
+pub trait Detail:
+    Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Whether nothing is in it, so that the serialised event leaves it out.
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Detail for () {
+    fn is_empty(&self) -> bool {
+        true
+    }
+}

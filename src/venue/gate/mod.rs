@@ -1,0 +1,1 @@
+//! Gate (gate.com, formerly gate.io).

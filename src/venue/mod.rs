@@ -1,0 +1,4 @@
+//! The venues, one folder and one feature each.
+
+#[cfg(feature = "gate")]
+pub mod gate;
