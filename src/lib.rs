@@ -5,6 +5,11 @@ mod clock;
 pub mod decimal;
 mod error;
 mod event;
+#[allow(
+    dead_code,
+    reason = "subscriptions, which use all of it, are yet to come"
+)]
+mod feed;
 pub mod market;
 mod overflow;
 #[cfg(feature = "sim")]

@@ -44,6 +44,29 @@ impl Scope {
             (Self::Symbols(a), Self::Symbols(b)) => Self::of(a.iter().chain(b.iter()).cloned()),
         }
     }
+
+    /// What is left of it without `other`; `None` where that would be "all but these".
+    pub(crate) fn without(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (_, Self::All) => Some(Self::of([])),
+            (_, Self::Symbols(gone)) if gone.is_empty() => Some(self.clone()),
+            (Self::All, Self::Symbols(_)) => None,
+            (Self::Symbols(held), Self::Symbols(_)) => Some(Self::of(
+                held.iter()
+                    .filter(|symbol| !other.contains(symbol))
+                    .cloned(),
+            )),
+        }
+    }
+
+    /// Whether `other` holds all of it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::All) => true,
+            (Self::All, Self::Symbols(_)) => false,
+            (Self::Symbols(held), _) => held.iter().all(|symbol| other.contains(symbol)),
+        }
+    }
 }
 
 impl fmt::Display for Scope {

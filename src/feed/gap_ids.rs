@@ -1,0 +1,15 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::GapId;
+
+/// Where the gaps of one client get their ids; clones count on together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GapIds(Arc<AtomicU64>);
+
+impl GapIds {
+    /// An id that was not given out before; the first is 1.
+    pub(crate) fn next(&self) -> GapId {
+        GapId::new(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}

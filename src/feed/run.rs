@@ -1,0 +1,157 @@
+//! Markers with no data between them, folded so that they stay few.
+
+use std::collections::VecDeque;
+use std::mem::discriminant;
+
+use super::GapIds;
+use super::lost::Lost;
+use crate::market::Record;
+use crate::{Event, Gap, Scope, Status, StatusKind};
+
+/// A marker, apart from the data it stands between.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Marker {
+    Gap(Gap),
+    Status(Status),
+}
+
+impl From<Gap> for Marker {
+    fn from(gap: Gap) -> Self {
+        Self::Gap(gap)
+    }
+}
+
+impl From<Status> for Marker {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl<T> From<Marker> for Event<T> {
+    fn from(marker: Marker) -> Self {
+        match marker {
+            Marker::Gap(gap) => Self::Gap(gap),
+            Marker::Status(status) => Self::Status(status),
+        }
+    }
+}
+
+/// A run of markers, and what was dropped right after the last of them.
+///
+/// What folds moves to the end, so that the latest cycle reads `Interrupted`, `Gap`, `Resumed`.
+/// Read in order, a run leaves every symbol in the condition in which the unfolded one would.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    markers: VecDeque<Marker>,
+    lost: Option<Lost>,
+}
+
+impl Run {
+    pub(super) fn len(&self) -> usize {
+        self.markers.len() + usize::from(self.lost.is_some())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many refusals are in it: these fold only by topic.
+    pub(super) fn rejections(&self) -> usize {
+        let rejected = |marker: &&Marker| match marker {
+            Marker::Status(status) => matches!(status.kind, StatusKind::Rejected(_)),
+            Marker::Gap(_) => false,
+        };
+        self.markers.iter().filter(rejected).count()
+    }
+
+    pub(super) fn add(&mut self, marker: Marker, ids: &GapIds) {
+        self.settle(ids);
+        match marker {
+            Marker::Gap(gap) => self.add_gap(gap),
+            Marker::Status(status) => self.add_status(status),
+        }
+    }
+
+    /// Counts data that stood right after this run and is dropped.
+    pub(super) fn lose(&mut self, data: &impl Record) {
+        self.lost.get_or_insert_default().add(data);
+    }
+
+    /// Adds a later run, what stood between the two having been dropped.
+    pub(super) fn append(&mut self, later: Self, ids: &GapIds) {
+        for marker in later.markers {
+            self.add(marker, ids);
+        }
+        if let Some(lost) = later.lost {
+            self.settle(ids);
+            self.lost = Some(lost);
+        }
+    }
+
+    pub(super) fn pop(&mut self, ids: &GapIds) -> Option<Marker> {
+        self.settle(ids);
+        self.markers.pop_front()
+    }
+
+    fn settle(&mut self, ids: &GapIds) {
+        if let Some(lost) = self.lost.take() {
+            self.add_gap(lost.into_gap(ids.next()));
+        }
+    }
+
+    /// Merges gaps into one, but for one that is being repaired and one that is not: the word that
+    /// the first is repaired would speak for the second.
+    fn add_gap(&mut self, mut gap: Gap) {
+        let alike = |marker: &Marker| match marker {
+            Marker::Gap(earlier) => earlier.repair == gap.repair,
+            Marker::Status(_) => false,
+        };
+        if let Some(at) = self.markers.iter().rposition(alike)
+            && let Some(Marker::Gap(earlier)) = self.markers.remove(at)
+        {
+            gap = earlier.merge(gap);
+        }
+        self.markers.push_back(Marker::Gap(gap));
+    }
+
+    fn add_status(&mut self, mut status: Status) {
+        // Scope of the statuses after the one at hand that undo it.
+        let mut undone = Scope::of([]);
+        for at in (0..self.markers.len()).rev() {
+            let Some(Marker::Status(earlier)) = self.markers.get_mut(at) else {
+                continue;
+            };
+            let folds = if undoes(&earlier.kind, &status.kind) {
+                undone = undone.union(&earlier.scope);
+                earlier.folds_into(&status) && earlier.scope.is_within(&status.scope)
+            } else if !earlier.folds_into(&status) {
+                false
+            } else if let Some(rest) = earlier.scope.without(&undone) {
+                earlier.scope = rest;
+                true
+            } else {
+                // "All but these" has no scope of its own.
+                status.scope == Scope::All
+            };
+            if folds && let Some(Marker::Status(earlier)) = self.markers.remove(at) {
+                status = status.fold(&earlier);
+            }
+        }
+        self.markers.push_back(Marker::Status(status));
+    }
+}
+
+fn undoes(a: &StatusKind, b: &StatusKind) -> bool {
+    use StatusKind::{Fresh, Interrupted, Resumed, Stale};
+    matches!(
+        a,
+        Interrupted { .. } | Resumed { .. } | Stale { .. } | Fresh
+    ) && discriminant(a) != discriminant(b)
+        && matches!(
+            (a, b),
+            (
+                Interrupted { .. } | Resumed { .. },
+                Interrupted { .. } | Resumed { .. }
+            ) | (Stale { .. } | Fresh, Stale { .. } | Fresh)
+        )
+}
