@@ -1,18 +1,21 @@
 //! What ends a feed or refuses a call.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Gap, Rejection};
 
-type Source = Box<dyn std::error::Error + Send + Sync>;
+type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Why a call failed or a stream ended.
 ///
 /// On a stream it is the last item: whatever can be retried is retried by the feed itself and shows
 /// as a [`Status`](crate::Status) instead. It never contains credentials or whole frames.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     venue: Option<&'static str>,
@@ -76,8 +79,11 @@ impl Error {
 
     /// With what caused it.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+    pub fn with_source(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.0.source = Some(Arc::new(source));
         self
     }
 

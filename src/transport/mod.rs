@@ -1,5 +1,33 @@
 //! What carries bytes and frames between a connection and its venue.
+//!
+//! A [`Transport`] is any `Stream` and `Sink` of [`Frame`]s: a WebSocket, or [`memory`] in tests.
+//! A [`Dial`] opens the byte stream below a WebSocket.
 
 mod dial;
+mod frame;
+pub mod memory;
+mod tls;
+mod websocket;
+
+use futures_core::Stream;
+use futures_sink::Sink;
 
 pub use dial::{Dial, Io, Tcp};
+pub use frame::{Frame, FrameRef};
+pub use tls::Roots;
+pub use websocket::{Address, ConnectError, WebSocket};
+
+use crate::Interruption;
+
+/// A connection to a venue, frame by frame.
+///
+/// An error is the last item; dropping the transport closes it.
+pub trait Transport:
+    Stream<Item = Result<Frame, Interruption>> + Sink<Frame, Error = Interruption> + Send + Unpin
+{
+}
+
+impl<T> Transport for T where
+    T: Stream<Item = Result<Frame, Interruption>> + Sink<Frame, Error = Interruption> + Send + Unpin
+{
+}

@@ -1,0 +1,188 @@
+//! Shared use of a venue's connections: handles, the ledger of what they want, and one task a
+//! connection.
+
+mod config;
+mod driver;
+mod ledger;
+mod owner;
+mod router;
+mod stall;
+mod watching;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub(crate) use config::HubConfig;
+pub(crate) use ledger::NewHandle;
+pub(crate) use owner::Owner;
+pub use watching::StateChanges;
+
+use self::driver::Driver;
+use self::ledger::Ledger;
+use super::environment::Sockets;
+use super::handle::{HandleId, lock};
+use super::machine::{MachineConfig, State};
+use super::metrics::{Health, Metrics};
+use super::{GapIds, Protocol, Spec};
+use crate::{Error, ErrorKind};
+
+/// One client of a venue: cheap to clone, without a socket of its own.
+pub(crate) struct Hub<P: Protocol> {
+    inner: Arc<Inner<P>>,
+    /// Counts the clones: the last one to go takes the linger with it.
+    _presence: Arc<Presence<P>>,
+}
+
+/// What the clones, the handles and the tasks of one client share.
+pub(crate) struct Inner<P: Protocol> {
+    pub(crate) ledger: Mutex<Ledger<P>>,
+    pub(crate) spec: Spec,
+    pub(crate) config: HubConfig,
+    pub(crate) gap_ids: GapIds,
+    environment: Sockets<P>,
+    protocol: Box<dyn Fn() -> P + Send + Sync>,
+    state: watch::Sender<State>,
+    /// How many tasks run.
+    running: watch::Sender<usize>,
+    handles: AtomicU64,
+}
+
+impl<P: Protocol> Hub<P> {
+    pub(crate) fn new(
+        protocol: impl Fn() -> P + Send + Sync + 'static,
+        environment: Sockets<P>,
+        config: HubConfig,
+    ) -> Self {
+        let inner = Arc::new(Inner {
+            ledger: Mutex::new(Ledger::new()),
+            spec: protocol().spec().clone(),
+            config,
+            gap_ids: GapIds::default(),
+            environment,
+            protocol: Box::new(protocol),
+            state: watch::Sender::new(State::Idle),
+            running: watch::Sender::new(0),
+            handles: AtomicU64::new(0),
+        });
+        Self { _presence: Arc::new(Presence(Arc::clone(&inner))), inner }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner<P>> {
+        &self.inner
+    }
+
+    /// What the connections are doing, the worst of them, and its changes.
+    pub(crate) fn state(&self) -> StateChanges {
+        StateChanges::new(self.inner.state.subscribe())
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        lock(&self.inner.ledger).metrics(self.inner.environment.clock.now())
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        lock(&self.inner.ledger).health(self.inner.environment.clock.now())
+    }
+
+    /// Ends every handle; the client stays usable.
+    pub(crate) fn unsubscribe_all(&self) {
+        lock(&self.inner.ledger).end_all();
+    }
+
+    /// Ends every handle and refuses new ones.
+    pub(crate) fn close(&self) {
+        lock(&self.inner.ledger).close();
+    }
+
+    /// Closes, and waits until every task has ended; those that have not by the deadline are
+    /// stopped.
+    pub(crate) async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
+        self.close();
+        let mut running = self.inner.running.subscribe();
+        let ended = async { running.wait_for(|running| *running == 0).await.map(|_| ()) };
+        if tokio::time::timeout(deadline, ended).await.is_ok() {
+            return Ok(());
+        }
+        for task in lock(&self.inner.ledger).tasks() {
+            task.abort();
+        }
+        // An aborted task is dropped at its next turn, which never waits for anything.
+        let _ = running.wait_for(|running| *running == 0).await;
+        Err(self.inner.error(ErrorKind::Timeout {
+            after: deadline,
+            waiting_for: "the connections to close; they were dropped instead".to_owned(),
+        }))
+    }
+}
+
+impl<P: Protocol> Clone for Hub<P> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), _presence: Arc::clone(&self._presence) }
+    }
+}
+
+impl<P: Protocol> std::fmt::Debug for Hub<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("venue", &self.inner.spec.venue)
+            .field("state", &*self.inner.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Protocol> Inner<P> {
+    pub(crate) fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind).with_venue(self.spec.venue)
+    }
+
+    pub(crate) fn next_handle(&self) -> HandleId {
+        HandleId(self.handles.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    pub(crate) fn capacity_of_a_connection(&self) -> usize {
+        self.config.topics_per_connection.unwrap_or(self.spec.topics_per_connection).max(1)
+    }
+
+    /// Publishes the worst state of all connections.
+    fn publish_state(&self, state: State) {
+        self.state.send_if_modified(|known| std::mem::replace(known, state) != state);
+    }
+
+    /// Starts the tasks of connections that are wanted and have none: the one place of the client
+    /// side that spawns.
+    pub(crate) fn spawn_drivers(self: &Arc<Self>, ledger: &mut Ledger<P>) {
+        let Some(runtime) = ledger.runtime().cloned() else { return };
+        for shard in ledger.idle_shards() {
+            let seed = self.config.seed.wrapping_add(shard as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let machine = MachineConfig {
+                backoff: self.config.backoff,
+                linger: self.config.linger,
+                seed,
+                gap_ids: self.gap_ids.clone(),
+            };
+            self.running.send_modify(|running| *running += 1);
+            let driver = Driver::new(
+                Arc::clone(self),
+                shard,
+                ledger.signal(shard),
+                (self.protocol)(),
+                self.environment.clone(),
+                machine,
+            );
+            let task = runtime.spawn(driver);
+            ledger.started(shard, task.abort_handle());
+        }
+    }
+}
+
+/// The client side of a [`Hub`]'s life.
+struct Presence<P: Protocol>(Arc<Inner<P>>);
+
+impl<P: Protocol> Drop for Presence<P> {
+    fn drop(&mut self) {
+        lock(&self.0.ledger).abandon();
+    }
+}

@@ -1,0 +1,28 @@
+use tokio::sync::oneshot;
+
+use crate::feed::handle::HandleId;
+use crate::{Error, Symbol};
+
+/// A client as its handles see it, whatever the venue.
+pub(crate) trait Owner: Send + Sync {
+    /// The handle is gone: its topics are no longer wanted by it.
+    fn release(&self, handle: HandleId);
+    /// The handle has room again.
+    fn wake(&self, handle: HandleId);
+    /// Releases the handle and tells when the venue has acknowledged, once for each connection.
+    fn close(&self, handle: HandleId) -> Vec<oneshot::Receiver<()>>;
+    /// The handle's stream ends as its user asked.
+    fn end(&self, handle: HandleId);
+    /// Adds symbols; returns how many are new.
+    fn add(&self, handle: HandleId, symbols: Vec<Symbol>) -> Result<usize, Error>;
+    /// Removes symbols; those it does not hold are passed over.
+    fn remove(&self, handle: HandleId, symbols: &[Symbol]) -> Result<(), Error>;
+    /// Subscribes to a symbol afresh.
+    fn resync(&self, handle: HandleId, symbol: &Symbol) -> Result<(), Error>;
+    /// The symbols held.
+    fn symbols(&self, handle: HandleId) -> Vec<Symbol>;
+    /// What stands in the way of progress, for errors: a full handle, or the last trouble.
+    fn obstacle(&self) -> String;
+    /// The venue's name.
+    fn venue(&self) -> &'static str;
+}

@@ -1,0 +1,126 @@
+use std::time::{Duration, Instant};
+
+use crate::feed::Heartbeat;
+
+/// Whether the other side is alive: probes, and the verdict after one that nothing answered.
+#[derive(Debug)]
+pub(super) struct Liveness {
+    heartbeat: Heartbeat,
+    received: Instant,
+    probed: Instant,
+    /// The first probe since the last frame received.
+    unanswered: Option<Instant>,
+    proven: bool,
+}
+
+/// What liveness demands now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Demand {
+    Nothing,
+    Probe,
+    /// Nothing came for this long, nor after a probe.
+    Dead(Duration),
+}
+
+impl Liveness {
+    pub(super) fn new(heartbeat: Heartbeat, now: Instant) -> Self {
+        Self { heartbeat, received: now, probed: now, unanswered: None, proven: false }
+    }
+
+    pub(super) fn received(&mut self, now: Instant) {
+        self.received = now;
+        self.proven |= self.unanswered.take().is_some();
+    }
+
+    pub(super) fn proof(&mut self) {
+        self.proven = true;
+    }
+
+    /// Whether data or the answer to a probe has come.
+    pub(super) fn proven(&self) -> bool {
+        self.proven
+    }
+
+    pub(super) fn demand(&mut self, now: Instant, reading: bool) -> Demand {
+        if let Some(since) = self.unanswered
+            && reading
+            && now >= since + self.heartbeat.timeout
+        {
+            return Demand::Dead(now - self.received);
+        }
+        if now < self.next_probe() {
+            return Demand::Nothing;
+        }
+        self.probed = now;
+        self.unanswered.get_or_insert(now);
+        Demand::Probe
+    }
+
+    pub(super) fn deadline(&self, reading: bool) -> Instant {
+        let probe = self.next_probe();
+        match self.unanswered {
+            Some(since) if reading => probe.min(since + self.heartbeat.timeout),
+            _ => probe,
+        }
+    }
+
+    /// Nothing was read for this long by our own choice: silence meanwhile means nothing.
+    pub(super) fn excuse(&mut self, silence: Duration) {
+        self.received += silence;
+        if let Some(since) = &mut self.unanswered {
+            *since += silence;
+        }
+    }
+
+    fn next_probe(&self) -> Instant {
+        let quiet_since = if self.heartbeat.only_when_quiet {
+            self.probed.max(self.received)
+        } else {
+            self.probed
+        };
+        quiet_since + self.heartbeat.interval
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    #[test]
+    fn probes_before_the_verdict() {
+        let start = Instant::now();
+        let mut liveness = Liveness::new(Heartbeat::default(), start);
+        assert_eq!(liveness.demand(start + secs(19), true), Demand::Nothing);
+        assert_eq!(liveness.demand(start + secs(20), true), Demand::Probe);
+        assert_eq!(liveness.deadline(true), start + secs(30));
+        assert_eq!(liveness.demand(start + secs(29), true), Demand::Nothing);
+        assert_eq!(liveness.demand(start + secs(30), true), Demand::Dead(secs(30)));
+    }
+
+    #[test]
+    fn any_frame_answers_a_probe() {
+        let start = Instant::now();
+        let mut liveness = Liveness::new(Heartbeat::default(), start);
+        assert_eq!(liveness.demand(start + secs(20), true), Demand::Probe);
+        liveness.received(start + secs(21));
+        assert!(liveness.proven());
+        assert_eq!(liveness.demand(start + secs(35), true), Demand::Nothing);
+        assert_eq!(liveness.deadline(true), start + secs(41));
+    }
+
+    #[test]
+    fn no_verdict_while_nothing_is_read() {
+        let start = Instant::now();
+        let mut liveness = Liveness::new(Heartbeat::default(), start);
+        assert_eq!(liveness.demand(start + secs(20), false), Demand::Probe);
+        assert_eq!(liveness.demand(start + secs(39), false), Demand::Nothing);
+        assert_eq!(liveness.demand(start + secs(40), false), Demand::Probe);
+        liveness.excuse(secs(25));
+        assert_eq!(liveness.demand(start + secs(54), true), Demand::Nothing);
+        assert_eq!(liveness.demand(start + secs(55), true), Demand::Dead(secs(30)));
+    }
+}

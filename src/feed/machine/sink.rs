@@ -1,0 +1,302 @@
+//! What a protocol may do, carried out on the machine's parts.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::counters::{ChannelCounters, ConnectionCounters};
+use super::liveness::Liveness;
+use super::registry::{Down, Registry, Side};
+use super::state::State;
+use crate::feed::{
+    Deliver, Failure, GapIds, Missing, Note, Op, Output, Protocol, Refusal, RequestId, Topic,
+    TopicId, Topics, Why,
+};
+use crate::rate::Bucket;
+use crate::transport::Frame;
+use crate::{GapId, Now, Rejection, Timestamp};
+
+/// A venue's clock and ours may differ, and frames are under way for a while; an event older than
+/// this when it came says nothing about what was sent before an outage.
+const TRUSTED_LAG: Duration = Duration::from_secs(10);
+/// A refusal that may pass is repeated after this long, doubling up to the cap.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(30);
+
+/// Everything of a machine that is neither the protocol nor the topics.
+#[derive(Debug)]
+pub(super) struct Core<P: Protocol> {
+    pub(super) registry: Registry,
+    pub(super) state: State,
+    pub(super) liveness: Liveness,
+    pub(super) pace: Bucket,
+    pub(super) outbox: VecDeque<Frame>,
+    pub(super) effects: VecDeque<P::Effect>,
+    pub(super) failure: Option<Failure>,
+    pub(super) wake_at: Option<Instant>,
+    pub(super) gap_ids: GapIds,
+    pub(super) received: Timestamp,
+    pub(super) venue_time: Option<Timestamp>,
+    pub(super) live_since: Option<Instant>,
+    pub(super) frame_len: usize,
+    pub(super) frame_channel: Option<usize>,
+    pub(super) channels: Vec<(&'static str, ChannelCounters)>,
+    pub(super) counters: ConnectionCounters,
+}
+
+impl<P: Protocol> Core<P> {
+    /// The last time up to which nothing of this connection can be missing.
+    pub(super) fn complete_until(&self) -> Timestamp {
+        match self.venue_time {
+            Some(time) if self.received.saturating_sub(TRUSTED_LAG) <= time => {
+                time.min(self.received)
+            }
+            _ => self.received,
+        }
+    }
+
+    pub(super) fn channel(&mut self, name: &'static str) -> usize {
+        let known = self.channels.iter().position(|(known, _)| *known == name);
+        known.unwrap_or_else(|| {
+            self.channels.push((name, ChannelCounters::default()));
+            self.channels.len() - 1
+        })
+    }
+}
+
+/// One call's view of the machine.
+pub(super) struct Sink<'a, P: Protocol, D> {
+    pub(super) now: Now,
+    pub(super) core: &'a mut Core<P>,
+    pub(super) topics: &'a Topics<P::Topic>,
+    pub(super) deliver: &'a mut D,
+}
+
+impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
+    pub(super) fn enter(&mut self, state: State) {
+        if self.core.state != state {
+            self.core.state = state;
+            self.deliver.note(Note::State(state));
+        }
+    }
+
+    /// Makes topics part of the venue's set and says so, gaps first.
+    pub(super) fn accept(&mut self, topics: Vec<TopicId>) {
+        for id in &topics {
+            self.core.registry[*id].side = Side::Active;
+        }
+        self.end_outage(&topics);
+        for id in &topics {
+            let entry = &mut self.core.registry[*id];
+            (entry.max_batch, entry.retries) = (usize::MAX, 0);
+            entry.attend();
+            if !entry.wanted || entry.renew {
+                self.core.registry.review(*id);
+            }
+        }
+        if !topics.is_empty() {
+            self.deliver.note(Note::Accepted(topics));
+        }
+    }
+
+    /// Announces what may be missing of these topics, in one gap for each reason.
+    fn end_outage(&mut self, topics: &[TopicId]) {
+        for renewed in [false, true] {
+            let mut from: Option<Timestamp> = None;
+            let mut missing = Vec::new();
+            for id in topics {
+                let entry = &mut self.core.registry[*id];
+                if let Some(down) = entry.down.filter(|down| down.renewed == renewed) {
+                    entry.down = None;
+                    entry.attend();
+                    from = Some(from.map_or(down.from, |from| from.min(down.from)));
+                    missing.push(*id);
+                }
+            }
+            if let Some(from) = from {
+                let why = if renewed { Why::Renewed } else { Why::Outage };
+                self.missing(missing, why, from, self.now.wall.max(from));
+            }
+        }
+    }
+
+    fn missing(&mut self, topics: Vec<TopicId>, why: Why, from: Timestamp, to: Timestamp) -> GapId {
+        let id = self.core.gap_ids.next();
+        for topic in &topics {
+            let channel = self.core.registry[*topic].channel;
+            self.core.channels[channel].1.gaps += 1;
+        }
+        self.deliver.note(Note::Missing(Missing { id, topics, why, from, to }));
+        id
+    }
+
+    /// The venue will not have this topic.
+    pub(super) fn reject(&mut self, id: TopicId, code: Option<i64>, text: String) {
+        self.core.registry[id].side = Side::Absent;
+        self.core.registry[id].down = None;
+        let label = self.topics.get(id).label();
+        self.deliver.note(Note::Rejected(id, Rejection::new(label, code, text)));
+    }
+
+    /// The slow way of an event: it ends an outage or is the first of its subscription.
+    #[cold]
+    fn first_event(&mut self, id: TopicId) {
+        self.end_outage(&[id]);
+        let entry = &mut self.core.registry[id];
+        entry.seen_data = true;
+        entry.attend();
+        let repaired = entry.repairs.take();
+        if let Side::AwaitingData(_) = entry.side {
+            self.accept(vec![id]);
+        }
+        if let Some(gap) = repaired {
+            self.deliver.note(Note::Repaired(id, gap));
+        }
+    }
+
+    fn postpone(&mut self, id: TopicId) {
+        let entry = &mut self.core.registry[id];
+        let delay = FIRST_RETRY.saturating_mul(1 << entry.retries.min(5)).min(LAST_RETRY);
+        entry.retries += 1;
+        entry.not_before = Some(self.now.instant + delay);
+        entry.side = Side::Absent;
+        self.core.registry.review(id);
+    }
+}
+
+impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
+    fn send(&mut self, frame: Frame) {
+        self.core.outbox.push_back(frame);
+    }
+
+    fn live(&mut self) {
+        self.core.live_since = Some(self.now.instant);
+        self.enter(State::Live);
+    }
+
+    #[inline]
+    fn event(&mut self, topic: TopicId, event: P::Event) {
+        if let Some(time) = P::event_time(&event) {
+            self.core.venue_time = Some(time);
+        }
+        let entry = &self.core.registry[topic];
+        let (attention, channel) = (entry.attention, entry.channel);
+        let counters = &mut self.core.channels[channel].1;
+        counters.events += 1;
+        if self.core.frame_channel != Some(channel) {
+            self.core.frame_channel = Some(channel);
+            counters.messages += 1;
+            counters.bytes += self.core.frame_len as u64;
+            counters.last_message = Some(self.now.wall);
+        }
+        if attention {
+            self.first_event(topic);
+        }
+        self.core.liveness.proof();
+        self.deliver.event(topic, event);
+    }
+
+    fn settled(&mut self, request: RequestId) {
+        let Some(pending) = self.core.registry.answered(request) else { return };
+        match pending.op {
+            Op::Subscribe => {
+                let mut accepted = Vec::with_capacity(pending.topics.len());
+                for id in pending.topics {
+                    let promise = self.topics.get(id).channel().first_data;
+                    match promise.filter(|_| !self.core.registry[id].seen_data) {
+                        Some(within) => {
+                            self.core.registry.await_data(id, self.now.instant + within);
+                        }
+                        None => accepted.push(id),
+                    }
+                }
+                self.accept(accepted);
+            }
+            Op::Unsubscribe => {
+                for id in pending.topics {
+                    let from = self.core.complete_until();
+                    let entry = &mut self.core.registry[id];
+                    entry.side = Side::Absent;
+                    if std::mem::take(&mut entry.renew) && entry.wanted {
+                        entry.down.get_or_insert(Down { from, renewed: true });
+                        entry.attend();
+                    }
+                    self.core.registry.review(id);
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, request: RequestId, refusal: Refusal) {
+        let Some(pending) = self.core.registry.answered(request) else { return };
+        if pending.op == Op::Unsubscribe {
+            // What the venue will not release it does not have, or it is as good as released: its
+            // events find no handle.
+            tracing::debug!(code = ?refusal.code, text = %refusal.text, "unsubscribe refused");
+            for id in pending.topics {
+                self.core.registry[id].side = Side::Absent;
+                self.core.registry[id].renew = false;
+                self.core.registry.review(id);
+            }
+            return;
+        }
+        let alone = pending.topics.len() == 1;
+        let culprit = refusal.topic.or_else(|| alone.then(|| pending.topics[0]));
+        let half = pending.topics.len().div_ceil(2);
+        for id in pending.topics {
+            if refusal.passing {
+                self.postpone(id);
+            } else if culprit == Some(id) {
+                self.reject(id, refusal.code, refusal.text.clone());
+            } else {
+                let entry = &mut self.core.registry[id];
+                entry.side = Side::Absent;
+                if culprit.is_none() {
+                    entry.max_batch = half;
+                }
+                self.core.registry.review(id);
+            }
+        }
+    }
+
+    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool) -> GapId {
+        let (from, to) = (self.core.complete_until(), self.now.wall);
+        let why = Why::Sequence { expected, received, resync };
+        let gap = self.missing(vec![topic], why, from.min(to), to);
+        if resync {
+            let entry = &mut self.core.registry[topic];
+            entry.renew = true;
+            entry.repairs = Some(gap);
+            self.core.registry.review(topic);
+        }
+        gap
+    }
+
+    fn repaired(&mut self, topic: TopicId, gap: GapId) {
+        self.deliver.note(Note::Repaired(topic, gap));
+    }
+
+    fn venue_time(&mut self, time: Timestamp) {
+        self.core.venue_time = Some(time);
+    }
+
+    fn dropped_values(&mut self, count: u32) {
+        self.core.counters.dropped_values += u64::from(count);
+    }
+
+    fn ignored(&mut self, what: &str) {
+        self.core.counters.ignored += 1;
+        tracing::trace!(what, "message ignored");
+    }
+
+    fn effect(&mut self, effect: P::Effect) {
+        self.core.effects.push_back(effect);
+    }
+
+    fn wake_at(&mut self, at: Instant) {
+        self.core.wake_at = Some(at);
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.core.failure.get_or_insert(failure);
+    }
+}

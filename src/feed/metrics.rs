@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::{ChannelCounters, ConnectionCounters, State};
+use crate::Timestamp;
+
+/// What a client has counted since it was made. Taking it costs a lock for a moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// By the channel's name, over all connections.
+    pub channels: BTreeMap<String, ChannelMetrics>,
+    /// By the connection's number.
+    pub connections: Vec<ConnectionMetrics>,
+    /// Subscriptions held.
+    pub subscriptions: usize,
+    /// Topics wanted, each counted once however many subscriptions share it.
+    pub topics: usize,
+}
+
+/// What one channel brought and what its queues did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChannelMetrics {
+    /// What came.
+    #[serde(flatten)]
+    pub counters: ChannelCounters,
+    /// Subscriptions held.
+    pub subscriptions: usize,
+    /// Events in their queues.
+    pub queued: usize,
+    /// Most events that one of their queues has held.
+    pub queue_high_water: usize,
+    /// Events that their queues dropped.
+    pub dropped: u64,
+    /// Events that a newer one replaced in their queues.
+    pub merged: u64,
+}
+
+/// One connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ConnectionMetrics {
+    /// What it is doing.
+    pub state: State,
+    /// How long it has been live, in seconds.
+    pub uptime: f64,
+    /// Topics placed on it.
+    pub topics: usize,
+    /// What happened to it.
+    #[serde(flatten)]
+    pub counters: ConnectionCounters,
+}
+
+/// Whether a client does what it is there for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Health {
+    /// Every connection that is needed is live.
+    pub ok: bool,
+    /// The worst state of the connections.
+    pub state: State,
+    /// When anything was last received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_received: Option<Timestamp>,
+    /// How long ago that was, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<f64>,
+    /// The handle that everything waits for because it is full and may lose nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
+    /// Why the last connection was lost or could not be made, while it is not live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// One handle's queue.
+#[derive(Clone, Debug)]
+pub(crate) struct HandleMetrics {
+    pub(crate) channel: String,
+    pub(crate) queued: usize,
+    pub(crate) high_water: usize,
+    pub(crate) dropped: u64,
+    pub(crate) merged: u64,
+}
+
+impl Metrics {
+    pub(crate) fn add_channel(&mut self, name: &str, counters: &ChannelCounters) {
+        self.channels.entry(name.to_owned()).or_default().counters.add(counters);
+    }
+
+    pub(crate) fn add_handle(&mut self, handle: &HandleMetrics) {
+        self.subscriptions += 1;
+        self.channels.entry(handle.channel.clone()).or_default().subscriptions += 1;
+        self.add_queue(handle);
+    }
+
+    pub(crate) fn add_queue(&mut self, handle: &HandleMetrics) {
+        let channel = self.channels.entry(handle.channel.clone()).or_default();
+        channel.queued += handle.queued;
+        channel.queue_high_water = channel.queue_high_water.max(handle.high_water);
+        channel.dropped += handle.dropped;
+        channel.merged += handle.merged;
+    }
+}
+
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

@@ -1,0 +1,172 @@
+use std::time::Duration;
+
+use crate::Rate;
+
+/// What a venue demands of a connection, as data.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Spec {
+    /// The venue's name, for errors, logs and metrics.
+    pub venue: &'static str,
+    /// How life is proven.
+    pub heartbeat: Heartbeat,
+    /// How long the login may take.
+    pub login_timeout: Duration,
+    /// How long the venue may take to answer a request.
+    pub answer_timeout: Duration,
+    /// Most topics on one connection; the hub opens another for more.
+    pub topics_per_connection: usize,
+    /// Most topics in one request.
+    pub topics_per_request: usize,
+    /// Most bytes of topics in one request.
+    pub bytes_per_request: usize,
+    /// How many requests may wait for their answer at once.
+    pub outstanding: usize,
+    /// How fast requests may follow each other.
+    pub requests: Rate,
+    /// How fast connections may be opened, by the whole process.
+    pub connects: Rate,
+    /// Longest message accepted, in bytes.
+    pub message_limit: usize,
+}
+
+impl Spec {
+    /// Limits that no venue minds; set what is stricter.
+    pub fn new(venue: &'static str) -> Self {
+        Self {
+            venue,
+            heartbeat: Heartbeat::default(),
+            login_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(10),
+            topics_per_connection: usize::MAX,
+            topics_per_request: 1,
+            bytes_per_request: usize::MAX,
+            outstanding: 16,
+            requests: Rate::per_second(50),
+            connects: Rate::new(1, Duration::from_secs(1)).with_burst(10),
+            message_limit: 8 << 20,
+        }
+    }
+}
+
+/// When to probe a connection and when to give it up.
+///
+/// The verdict needs a probe: silence alone never ends a connection, because a quiet topic is not
+/// a dead one. Any frame after the probe proves life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// What is sent.
+    pub probe: Probe,
+    /// How long after the last probe, or after the last frame, the next is sent.
+    pub interval: Duration,
+    /// Whether a frame received puts the next probe off. Venues that drop a silent client want
+    /// theirs regardless.
+    pub only_when_quiet: bool,
+    /// How long nothing at all may come after a probe.
+    pub timeout: Duration,
+}
+
+impl Default for Heartbeat {
+    fn default() -> Self {
+        Self {
+            probe: Probe::WebSocketPing,
+            interval: Duration::from_secs(20),
+            only_when_quiet: true,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What asks a venue whether it is alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Probe {
+    /// A ping of the WebSocket protocol.
+    WebSocketPing,
+    /// A message of the venue's own, made by [`Protocol::heartbeat`](super::Protocol::heartbeat).
+    Message,
+}
+
+/// How a venue treats one channel.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChannelSpec {
+    /// The channel's name, for errors, logs and metrics.
+    pub name: &'static str,
+    /// How the venue accepts a topic.
+    pub acceptance: Acceptance,
+    /// What a handle gets that joins a topic already subscribed.
+    pub join: Join,
+    /// The venue promises a first event within this time of its answer; the topic counts as
+    /// accepted when it comes and as refused when it does not.
+    pub first_data: Option<Duration>,
+    /// Every event replaces the one before it, so that a queue may keep the latest alone.
+    pub latest_replaces: bool,
+}
+
+impl ChannelSpec {
+    /// A channel whose requests are answered, whose joiners wait for the next event, and whose
+    /// events are each worth keeping.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            acceptance: Acceptance::Answered,
+            join: Join::Live,
+            first_data: None,
+            latest_replaces: false,
+        }
+    }
+
+    /// With this way of joining.
+    #[must_use]
+    pub const fn join(mut self, join: Join) -> Self {
+        self.join = join;
+        self
+    }
+
+    /// With a first event promised within `within` of the answer.
+    #[must_use]
+    pub const fn first_data(mut self, within: Duration) -> Self {
+        self.first_data = Some(within);
+        self
+    }
+
+    /// Accepted as soon as it is sent: the venue does not answer.
+    #[must_use]
+    pub const fn unanswered(mut self) -> Self {
+        self.acceptance = Acceptance::Sent;
+        self
+    }
+
+    /// With events of which only the latest counts.
+    #[must_use]
+    pub const fn latest_replaces(mut self) -> Self {
+        self.latest_replaces = true;
+        self
+    }
+}
+
+/// When a topic counts as accepted.
+///
+/// How an answer finds its request (an echoed id, the order of requests, the whole set of topics)
+/// is the protocol's business: it tells the machine what was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Acceptance {
+    /// When the venue says so.
+    Answered,
+    /// When the request has been handed to the transport.
+    Sent,
+}
+
+/// What a handle gets that joins a topic already subscribed: what a new subscription would get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Join {
+    /// The next event.
+    Live,
+    /// The last event, then the next.
+    ReplayLast,
+    /// A new subscription at the venue: the others get a gap and the new beginning too.
+    Resubscribe,
+}

@@ -1,0 +1,229 @@
+//! What one consumer must be told about the topics it holds on one connection.
+
+use std::time::Instant;
+
+use hashbrown::HashMap;
+
+use super::run::Marker;
+use super::{Missing, TopicId, Why};
+use crate::{
+    Cause, Gap, GapId, Interruption, Now, Rejection, Repair, Scope, Staleness, Status, StatusKind,
+    Symbol, Timestamp,
+};
+
+/// Turns a connection's notes into a consumer's markers, in the order that the design promises:
+/// `Interrupted`, then a gap for each batch of topics accepted again, then `Resumed` when none is
+/// pending.
+#[derive(Debug)]
+pub(crate) struct Tracker {
+    topics: HashMap<TopicId, Tracked>,
+    pending: usize,
+    down: Option<Downtime>,
+    /// The consumer has no topics on other connections.
+    whole: bool,
+    /// The consumer sees interruptions before anything was accepted.
+    eager: bool,
+}
+
+#[derive(Debug)]
+struct Tracked {
+    symbol: Symbol,
+    accepted: bool,
+    /// It has been accepted before: what is missing matters.
+    ever: bool,
+    stale: bool,
+}
+
+#[derive(Debug)]
+struct Downtime {
+    since: Instant,
+    attempts: u32,
+}
+
+impl Tracker {
+    pub(crate) fn new(whole: bool, eager: bool) -> Self {
+        Self { topics: HashMap::new(), pending: 0, down: None, whole, eager }
+    }
+
+    pub(crate) fn set_whole(&mut self, whole: bool) {
+        self.whole = whole;
+    }
+
+    pub(crate) fn add(&mut self, id: TopicId, symbol: Symbol) {
+        let tracked = Tracked { symbol, accepted: false, ever: false, stale: false };
+        if self.topics.insert(id, tracked).is_none() {
+            self.pending += 1;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: TopicId, now: Now, mark: &mut impl FnMut(Marker)) {
+        if let Some(tracked) = self.topics.remove(&id) {
+            self.pending -= usize::from(!tracked.accepted);
+            self.resume(now, mark);
+        }
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TopicId> + '_ {
+        self.topics.keys().copied()
+    }
+
+    pub(crate) fn contains(&self, id: TopicId) -> bool {
+        self.topics.contains_key(&id)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// A new attempt to connect begins.
+    pub(crate) fn connecting(&mut self) {
+        if let Some(down) = &mut self.down {
+            down.attempts += 1;
+        }
+    }
+
+    pub(crate) fn interrupted(
+        &mut self,
+        now: Now,
+        cause: &Interruption,
+        mark: &mut impl FnMut(Marker),
+    ) {
+        let known = self.eager || self.topics.values().any(|tracked| tracked.ever);
+        for tracked in self.topics.values_mut() {
+            tracked.accepted = false;
+        }
+        self.pending = self.topics.len();
+        if known && self.down.is_none() {
+            self.down = Some(Downtime { since: now.instant, attempts: 0 });
+            let kind = StatusKind::Interrupted { cause: cause.clone() };
+            mark(Status::new(kind, self.scope_of_all()).into());
+        }
+    }
+
+    /// Topics were accepted; tells how many of them for the first time.
+    pub(crate) fn accepted(
+        &mut self,
+        ids: &[TopicId],
+        now: Now,
+        mark: &mut impl FnMut(Marker),
+    ) -> usize {
+        let (mut first, mut fresh) = (0, Vec::new());
+        for id in ids {
+            let Some(tracked) = self.topics.get_mut(id) else { continue };
+            if !std::mem::replace(&mut tracked.accepted, true) {
+                self.pending -= 1;
+            }
+            first += usize::from(!std::mem::replace(&mut tracked.ever, true));
+            if std::mem::take(&mut tracked.stale) {
+                fresh.push(*id);
+            }
+        }
+        if !fresh.is_empty() {
+            mark(Status::new(StatusKind::Fresh, self.scope(&fresh)).into());
+        }
+        self.resume(now, mark);
+        first
+    }
+
+    /// The topic is gone for good; tells its symbol, and whether it had never been accepted.
+    pub(crate) fn rejected(
+        &mut self,
+        id: TopicId,
+        now: Now,
+        mark: &mut impl FnMut(Marker),
+    ) -> Option<(Symbol, bool)> {
+        let tracked = self.topics.remove(&id)?;
+        self.pending -= usize::from(!tracked.accepted);
+        self.resume(now, mark);
+        Some((tracked.symbol, !tracked.ever))
+    }
+
+    pub(crate) fn missing(&self, missing: &Missing, mark: &mut impl FnMut(Marker)) {
+        let held: Vec<_> = missing
+            .topics
+            .iter()
+            .copied()
+            .filter(|id| self.topics.get(id).is_some_and(|tracked| tracked.ever))
+            .collect();
+        if held.is_empty() {
+            return;
+        }
+        let (from, to) = (missing.from, missing.to);
+        let (cause, repair) = match missing.why {
+            Why::Outage => (Cause::Outage { from, to }, Repair::None),
+            Why::Renewed => {
+                let text = "subscribed afresh".to_owned();
+                (Cause::Venue { text, from, to }, Repair::None)
+            }
+            Why::Sequence { expected, received, resync } => (
+                Cause::Sequence { expected, received, from, to },
+                if resync { Repair::Follows } else { Repair::None },
+            ),
+        };
+        mark(Gap::new(missing.id, cause, self.scope(&held)).repair(repair).into());
+    }
+
+    pub(crate) fn malformed(
+        &self,
+        id: GapId,
+        topic: Option<TopicId>,
+        events: Option<u64>,
+        at: Timestamp,
+        mark: &mut impl FnMut(Marker),
+    ) {
+        let scope = topic.map_or_else(|| self.scope_of_all(), |topic| self.scope(&[topic]));
+        let cause = Cause::Malformed { messages: 1, from: at, to: at };
+        mark(Gap::new(id, cause, scope).missed(events).into());
+    }
+
+    pub(crate) fn repaired(&self, topic: TopicId, gap: GapId, mark: &mut impl FnMut(Marker)) {
+        mark(Status::new(StatusKind::Repaired { gap }, self.scope(&[topic])).into());
+    }
+
+    pub(crate) fn no_first_data(&mut self, topic: TopicId, mark: &mut impl FnMut(Marker)) {
+        if let Some(tracked) = self.topics.get_mut(&topic) {
+            tracked.stale = true;
+            let kind = StatusKind::Stale { why: Staleness::NoFirstData };
+            mark(Status::new(kind, self.scope(&[topic])).into());
+        }
+    }
+
+    pub(crate) fn stalled(&self, by: &str, mark: &mut impl FnMut(Marker)) {
+        let why = Staleness::Backpressure { by: by.to_owned() };
+        mark(Status::new(StatusKind::Stale { why }, self.scope_of_all()).into());
+    }
+
+    pub(crate) fn flowing(&self, mark: &mut impl FnMut(Marker)) {
+        mark(Status::new(StatusKind::Fresh, self.scope_of_all()).into());
+    }
+
+    pub(crate) fn refusal(&self, symbol: Symbol, rejection: Rejection) -> Marker {
+        Status::new(StatusKind::Rejected(rejection), Scope::of([symbol])).into()
+    }
+
+    fn resume(&mut self, now: Now, mark: &mut impl FnMut(Marker)) {
+        if self.pending == 0
+            && !self.topics.is_empty()
+            && let Some(down) = self.down.take()
+        {
+            let downtime = now.instant.saturating_duration_since(down.since);
+            let kind = StatusKind::Resumed { downtime, attempts: down.attempts };
+            mark(Status::new(kind, self.scope_of_all()).into());
+        }
+    }
+
+    fn scope_of_all(&self) -> Scope {
+        if self.whole {
+            Scope::All
+        } else {
+            Scope::of(self.topics.values().map(|tracked| tracked.symbol.clone()))
+        }
+    }
+
+    fn scope(&self, ids: &[TopicId]) -> Scope {
+        if self.whole && ids.len() == self.topics.len() {
+            return Scope::All;
+        }
+        Scope::of(ids.iter().filter_map(|id| Some(self.topics.get(id)?.symbol.clone())))
+    }
+}

@@ -1,0 +1,105 @@
+//! What operators of a program read in its log.
+//!
+//! Levels: `error` for what ends handles, `warn` for what loses or may lose data, `info` for a
+//! connection's way between states, `debug` for single topics, `trace` for messages. A warning that
+//! repeats is written once in [`QUIET`] with a count of those held back.
+
+use std::time::{Duration, Instant};
+
+use tracing::Span;
+
+use super::{Deliver, Note, Protocol, TopicId};
+use crate::Now;
+
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Holds repeated lines back and counts them.
+#[derive(Debug, Default)]
+struct Throttle {
+    last: Option<Instant>,
+    held: u64,
+}
+
+impl Throttle {
+    /// How many lines were held back before this one, or `None` to hold this one back too.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        if self.last.is_some_and(|last| now < last + QUIET) {
+            self.held += 1;
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.held))
+    }
+}
+
+/// Writes a connection's notes to its span.
+#[derive(Debug)]
+pub(super) struct Watchman {
+    span: Span,
+    interrupted: Throttle,
+    malformed: Throttle,
+    missing: Throttle,
+}
+
+impl Watchman {
+    pub(super) fn new(span: Span) -> Self {
+        Self {
+            span,
+            interrupted: Throttle::default(),
+            malformed: Throttle::default(),
+            missing: Throttle::default(),
+        }
+    }
+
+    fn write(&mut self, now: Now, note: &Note) {
+        let _entered = self.span.enter();
+        match note {
+            Note::State(state) => tracing::info!(%state, "connection state"),
+            Note::Interrupted { cause, retry_in } => {
+                if let Some(held_back) = self.interrupted.admit(now.instant) {
+                    tracing::warn!(%cause, ?retry_in, held_back, "interrupted");
+                }
+            }
+            Note::Accepted(ids) => tracing::debug!(topics = ids.len(), "accepted"),
+            Note::Rejected(_, rejection) => tracing::warn!(%rejection, "topic refused"),
+            Note::Released(id) => tracing::debug!(topic = id.index(), "released"),
+            Note::Renewed(id) => tracing::debug!(topic = id.index(), "subscribed afresh"),
+            Note::Missing(missing) => {
+                if let Some(held_back) = self.missing.admit(now.instant) {
+                    let (why, count) = (&missing.why, missing.topics.len());
+                    tracing::warn!(?why, topics = count, held_back, "events may be missing");
+                }
+            }
+            Note::Repaired(id, gap) => tracing::info!(topic = id.index(), ?gap, "gap repaired"),
+            Note::Malformed { topic, reason, .. } => {
+                if let Some(held_back) = self.malformed.admit(now.instant) {
+                    let topic = topic.map(TopicId::index);
+                    tracing::warn!(?topic, reason, held_back, "malformed message");
+                }
+            }
+            Note::NoFirstData(id) => {
+                tracing::warn!(topic = id.index(), "accepted, but the first event did not come");
+            }
+            Note::Ended(error) => tracing::error!(%error, "connection ended"),
+        }
+    }
+}
+
+/// A [`Deliver`] that logs notes on their way.
+pub(super) struct Watched<'a, D> {
+    pub(super) now: Now,
+    pub(super) watchman: &'a mut Watchman,
+    pub(super) inner: &'a mut D,
+}
+
+impl<P: Protocol, D: Deliver<P>> Deliver<P> for Watched<'_, D> {
+    #[inline]
+    fn event(&mut self, topic: TopicId, event: P::Event) {
+        self.inner.event(topic, event);
+    }
+
+    fn note(&mut self, note: Note) {
+        self.watchman.write(self.now, &note);
+        self.inner.note(note);
+    }
+}
