@@ -193,3 +193,43 @@ fn excerpt(frame: &[u8]) -> String {
         .take(EXCERPT)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serialises_flat_and_reads_back() {
+        for (frame, json) in [
+            (
+                r#"{"channel":"spot.book_ticker","result":{"s":"A_B","b":"1.50","u":3}}"#,
+                r#"[{"kind":"quote","symbol":"A_B","bid":"1.50","sequence":3}]"#,
+            ),
+            (
+                r#"{"channel":"spot.book_ticker","result":{"s":"A_B","b":"?"}}"#,
+                r#"[{"kind":"quote","symbol":"A_B"},{"kind":"dropped","symbol":"A_B","values":1}]"#,
+            ),
+            (
+                r#"{"channel":"spot.obu","event":"subscribe","id":1,"payload":["ob.A.50"]}"#,
+                r#"[{"kind":"ack","op":"subscribe","channel":"spot.obu","id":1,"payload":["ob.A.50"]}]"#,
+            ),
+            (r#"{"channel":"spot.pong"}"#, r#"[{"kind":"pong"}]"#),
+        ] {
+            let decoded = decode(frame.as_bytes()).unwrap();
+            assert_eq!(serde_json::to_string(&decoded).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Vec<Decoded>>(json).unwrap(), decoded);
+        }
+    }
+
+    #[test]
+    fn errors_show_only_the_beginning_of_a_frame() {
+        let error = decode("\u{e9}".repeat(500).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(&"\u{e9}".repeat(60)));
+        assert!(!error.to_string().contains(&"\u{e9}".repeat(61)));
+        let frame = br#"{"channel":"spot.obu","result":{"s":"ob.A_B.50","full":1}}"#;
+        let error = decode(frame).unwrap_err();
+        assert_eq!(error.channel(), Some("spot.obu"));
+        assert_eq!(error.symbol().map(Symbol::as_str), Some("A_B"));
+        assert_eq!(error.reason(), "full cannot be read");
+    }
+}

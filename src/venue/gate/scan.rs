@@ -18,6 +18,7 @@ use crate::market::{BookAction, CandleState, Id, Side};
 use crate::{Symbol, Timestamp};
 
 /// Reads a push of one of the layouts known; `None` says nothing about the frame.
+#[inline]
 pub(super) fn scan(frame: &[u8], received: Option<Timestamp>) -> Option<Message<'_>> {
     let mut cursor = Cursor::new(frame);
     let at = &mut cursor;
