@@ -119,11 +119,9 @@ mod tests {
             size_of::<Event<Candle>>(),
             size_of::<Event<Ticker>>(),
         ];
-        assert!(sizes[0] <= 200, "{sizes:?}");
-        assert!(sizes[1] <= 200, "{sizes:?}");
-        assert!(sizes[2] <= 200, "{sizes:?}");
-        assert!(sizes[3] <= 256, "{sizes:?}");
-        assert!(sizes[4] <= 264, "{sizes:?}");
+        for (size, limit) in sizes.into_iter().zip([192, 168, 184, 248, 256]) {
+            assert!(size <= limit, "{sizes:?}");
+        }
     }
 
     #[test]

@@ -126,6 +126,38 @@ fn every_value_in_every_place() {
 }
 
 #[test]
+fn keys_before_and_after_the_result() {
+    let stamps = [
+        "",
+        r#""time":1,"#,
+        r#""time_ms":0,"#,
+        r#""time":0,"time_ms":5,"#,
+    ];
+    let tails = [
+        "",
+        r#","time_ms":5"#,
+        r#","event":"update""#,
+        r#","time_ms":0,"event":"update""#,
+        r#","event":"update","time_ms":5"#,
+        r#","time":5"#,
+    ];
+    let result = r#""result":{"t":1,"u":2,"s":"A_B","b":"1","B":"2","a":"3","A":"4"}"#;
+    for stamp in stamps {
+        for event in [
+            "",
+            r#""event":"update","#,
+            r#""event":"all","#,
+            r#""event":"","#,
+        ] {
+            for tail in tails {
+                let channel = r#""channel":"spot.book_ticker","#;
+                agree(format!("{{{stamp}{channel}{event}{result}{tail}}}").as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
 fn deep_nesting_is_no_panic() {
     let deep = "[".repeat(100_000);
     agree(deep.as_bytes());

@@ -6,6 +6,7 @@
 
 #[doc(hidden)]
 pub mod bench;
+#[allow(dead_code, reason = "the client and the protocol use the rest")]
 mod channel;
 mod cursor;
 mod decode;
@@ -14,6 +15,7 @@ mod detail;
 #[cfg(test)]
 mod differential;
 mod interval;
+#[allow(dead_code, reason = "the client and the protocol use the rest")]
 mod message;
 mod parameter;
 mod push;

@@ -123,6 +123,25 @@ text_enum! {
     }
 }
 
+impl Depth {
+    /// The number of levels.
+    pub const fn levels(self) -> u16 {
+        match self {
+            Self::Levels5 => 5,
+            Self::Levels10 => 10,
+            Self::Levels20 => 20,
+            Self::Levels30 => 30,
+            Self::Levels50 => 50,
+            Self::Levels100 => 100,
+        }
+    }
+
+    /// The depth of frames that say level `levels`.
+    pub(crate) fn from_levels(levels: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|d| d.levels() == levels)
+    }
+}
+
 text_enum! {
     /// How often `spot.order_book` sends a full book.
     ///
@@ -174,6 +193,16 @@ text_enum! {
     }
 }
 
+impl ObuLevel {
+    /// The number of levels.
+    pub const fn levels(self) -> u16 {
+        match self {
+            Self::Levels50 => 50,
+            Self::Levels400 => 400,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +217,18 @@ mod tests {
         assert!("1000ms".parse::<DeltaSpeed>().is_err());
         assert_eq!("100ms".parse(), Ok(BookSpeed::Millis100));
         assert_eq!(ObuLevel::Levels400.to_string(), "400");
+    }
+
+    #[test]
+    fn levels_are_what_the_text_says() {
+        for depth in Depth::ALL {
+            assert_eq!(depth.levels().to_string(), depth.as_str());
+            assert_eq!(Depth::from_levels(depth.levels()), Some(*depth));
+        }
+        for level in ObuLevel::ALL {
+            assert_eq!(level.levels().to_string(), level.as_str());
+        }
+        assert_eq!(Depth::from_levels(40), None);
         assert_eq!(DeltaSpeed::from_levels(20), Some(DeltaSpeed::Millis20));
     }
 }

@@ -389,19 +389,11 @@ impl Reader {
 
 /// Which `spot.order_book` a frame with this `l` may be of.
 pub(super) fn book_key(level: Option<u16>) -> PushKey {
-    let Some(level) = level else {
-        return PushKey::OrderBook { depth: None };
-    };
-    let depth = match level {
-        5 => Depth::Levels5,
-        10 => Depth::Levels10,
-        20 => Depth::Levels20,
-        30 => Depth::Levels30,
-        50 => Depth::Levels50,
-        100 => Depth::Levels100,
-        _ => return PushKey::Unlisted,
-    };
-    PushKey::OrderBook { depth: Some(depth) }
+    match level.map(Depth::from_levels) {
+        None => PushKey::OrderBook { depth: None },
+        Some(None) => PushKey::Unlisted,
+        Some(depth) => PushKey::OrderBook { depth },
+    }
 }
 
 /// Which `spot.order_book_update` a frame with this `l` may be of.
