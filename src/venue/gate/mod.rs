@@ -14,9 +14,11 @@ mod decoded;
 mod detail;
 #[cfg(test)]
 mod differential;
+mod family;
 mod interval;
 #[allow(dead_code, reason = "the client and the protocol use the rest")]
 mod message;
+mod moment;
 mod parameter;
 mod push;
 mod scan;
