@@ -1,9 +1,9 @@
 //! The short cut for frames laid out as the venue lays them out: keys in its order, no blanks, no
 //! escapes.
 //!
-//! Each reader in `market` and `book` goes through one channel's `result` key by key; keys that appeared over the
-//! years are optional at the place where they appeared. Anything else is left to serde, which
-//! decides what it means. The two must agree; `differential.rs` holds them to it.
+//! Each reader in `market` and `book` goes through one channel's `result` key by key; keys that
+//! appeared over the years are optional at the place where they appeared. Anything else is left to
+//! serde, which decides what it means. The two must agree; `differential.rs` holds them to it.
 
 mod book;
 mod market;
