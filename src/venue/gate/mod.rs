@@ -1,1 +1,34 @@
-//! Gate (gate.com, formerly gate.io).
+//! Gate (gate.com, formerly gate.io): spot market data.
+//!
+//! Events are the [market types](crate::market) with Gate's own extra fields as their `detail`:
+//! [`Trade`], [`Quote`], [`Ticker`], [`Candle`] and [`BookUpdate`]. [`decode`] reads one recorded
+//! frame without a connection.
+
+#[doc(hidden)]
+pub mod bench;
+#[allow(dead_code, reason = "the client and the protocol use the rest")]
+mod channel;
+mod cursor;
+mod decode;
+mod decoded;
+mod detail;
+#[cfg(test)]
+mod differential;
+mod family;
+mod interval;
+#[allow(dead_code, reason = "the client and the protocol use the rest")]
+mod message;
+mod moment;
+mod parameter;
+mod push;
+mod scan;
+mod value;
+mod wire;
+
+pub use decoded::{DecodeError, Decoded, decode};
+pub use detail::{
+    BookDetail, BookUpdate, Candle, CandleDetail, IdRange, Quote, QuoteDetail, Ticker,
+    TickerDetail, Trade, TradeDetail,
+};
+pub use interval::Interval;
+pub use parameter::{BookSpeed, DeltaSpeed, Depth, ObuLevel, ParseParameterError};
