@@ -245,10 +245,10 @@ pub trait FeedExt: Feed {
     /// ```
     ///
     /// - Intervals lie in UTC and are counted from 1970: weeks from a Monday, months from January.
-    ///   One that was open when a tick of it came out of order takes that tick; open and close are
-    ///   those of the earliest and the latest time. [`late`](Candles::late) counts ticks of
-    ///   candles that are final, [`skipped`](Candles::skipped) events without a price or a time.
-    ///   Time is that of the venue, or where it sends none, that of the receipt.
+    /// - Time is that of the venue or, where it sends none, that of the receipt. Ticks of an open
+    ///   candle may come in any order: it opens and closes with its earliest and its latest.
+    ///   [`late`](Candles::late) counts ticks whose candle is final already,
+    ///   [`skipped`](Candles::skipped) events without a price or a time.
     /// - `tainted`: a gap of its symbol touches the interval, both ends included. A gap that does
     ///   not say when taints what is open. `truncated`: the first candle of a symbol, unless its
     ///   first tick is at the very beginning, since what came before was not seen.

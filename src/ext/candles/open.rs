@@ -78,8 +78,10 @@ impl Open {
             self.last_time = time;
         }
         let size = tick.size();
-        let sum = |total: Option<Decimal>, more: Option<Decimal>| exact::add(total?, more?);
-        self.volume = sum(self.volume, size);
+        self.volume = self
+            .volume
+            .zip(size)
+            .and_then(|(total, size)| exact::add(total, size));
         self.turnover = self
             .turnover
             .zip(size)
