@@ -2,7 +2,8 @@
 
 mod gap_ids;
 mod lost;
-pub(crate) mod queue;
+mod queue;
 mod run;
 
 pub(crate) use gap_ids::GapIds;
+pub(crate) use queue::Queue;

@@ -12,8 +12,10 @@ mod interval;
 mod quote;
 mod record;
 mod side;
+mod tick;
 mod ticker;
 mod trade;
+mod window;
 
 pub use book_update::{BookAction, BookUpdate, Level};
 pub use candle::{Candle, CandleState};
@@ -22,5 +24,7 @@ pub use interval::{Interval, IntervalUnit, ParseIntervalError};
 pub use quote::Quote;
 pub use record::{Detail, Record};
 pub use side::Side;
+pub use tick::Tick;
 pub use ticker::Ticker;
 pub use trade::Trade;
+pub(crate) use window::Window;

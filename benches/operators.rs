@@ -1,0 +1,112 @@
+//! Time per event of the operators, over trades of 1, 100 and 10,000 symbols.
+//!
+//! `bare` reads the same stream without an operator: subtract it.
+#![allow(missing_docs, reason = "a bench")]
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use feedline::market::{Interval, Quote, Trade};
+use feedline::{Decimal, Error, Event, FeedExt, Overflow, Symbol, Timestamp};
+use futures_util::stream::{self, Stream};
+
+const EVENTS: usize = 20_000;
+const SYMBOLS: [usize; 3] = [1, 100, 10_000];
+
+fn main() {
+    divan::main();
+}
+
+fn names(symbols: usize) -> Vec<Symbol> {
+    (0..symbols)
+        .map(|number| Symbol::new(format!("COIN{number}_USDT")))
+        .collect()
+}
+
+fn trades(symbols: usize) -> Vec<Result<Event<Trade>, Error>> {
+    let names = names(symbols);
+    let trade = |at: usize| Trade {
+        symbol: names[at * 7_919 % symbols].clone(),
+        price: Decimal::new(8_379_090 + (at % 100) as i64, 2),
+        size: Decimal::new(497_321 + (at % 10) as i64, 6),
+        side: None,
+        id: Some((at as u64).into()),
+        // 20 s in all: some candles of 1 s become final.
+        time: Timestamp::from_millis(1_700_000_000_000 + at as i64).expect("in range"),
+        received: None,
+        detail: (),
+    };
+    (0..EVENTS).map(|at| Ok(Event::Data(trade(at)))).collect()
+}
+
+fn quotes(symbols: usize) -> Vec<Result<Event<Quote>, Error>> {
+    let names = names(symbols);
+    let quote = |at: usize| Quote {
+        symbol: names[at * 7_919 % symbols].clone(),
+        bid: Some(Decimal::new(8_379_090, 2)),
+        bid_size: Some(Decimal::ONE),
+        ask: Some(Decimal::new(8_379_091, 2)),
+        ask_size: Some(Decimal::ONE),
+        time: None,
+        sequence: Some(at as u64),
+        received: None,
+        detail: (),
+    };
+    (0..EVENTS).map(|at| Ok(Event::Data(quote(at)))).collect()
+}
+
+fn drain(stream: impl Stream) {
+    let mut stream = pin!(stream);
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut cx) {
+        black_box(&item);
+    }
+}
+
+/// Times what `read` does with the items, in items a second.
+fn time<T: Sync + Clone, S: Stream>(
+    bencher: Bencher<'_, '_>,
+    items: impl Fn() -> Vec<T> + Sync,
+    read: impl Fn(stream::Iter<std::vec::IntoIter<T>>) -> S + Sync,
+) {
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .with_inputs(&items)
+        .bench_local_values(|items| drain(read(stream::iter(items))));
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn bare(bencher: Bencher<'_, '_>, symbols: usize) {
+    time(bencher, || trades(symbols), |feed| feed);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn data(bencher: Bencher<'_, '_>, symbols: usize) {
+    time(bencher, || trades(symbols), FeedExt::data);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn buffer_with_room(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::buffer(feed, 1_024, Overflow::Wait);
+    time(bencher, || trades(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn buffer_drop_oldest(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::buffer(feed, 128, Overflow::DropOldest);
+    time(bencher, || trades(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn buffer_conflate_quotes(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::buffer(feed, 1_024, Overflow::Conflate);
+    time(bencher, || quotes(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn candles(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::candles(feed, Interval::seconds(1));
+    time(bencher, || trades(symbols), read);
+}

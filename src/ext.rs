@@ -1,0 +1,320 @@
+//! Operators on streams of events.
+
+mod buffer;
+mod candles;
+mod data;
+mod feed;
+mod map_data;
+mod strict;
+
+pub use buffer::Buffer;
+pub use candles::Candles;
+pub use data::Data;
+pub use feed::Feed;
+pub use map_data::MapData;
+pub use strict::Strict;
+
+use crate::market::{Interval, Record, Tick};
+use crate::{Error, Overflow};
+
+/// How many items an operator takes at once that yield nothing, before it lets others run.
+const BUDGET: usize = 256;
+
+/// Operators on any [`Feed`]: a live subscription, a recording, a simulation.
+///
+/// All of them keep gaps and statuses at their place unless they say otherwise, pass the end and
+/// the error of the stream beneath on, and own no task and no timer: nothing happens unless they
+/// are polled, and dropping them drops the stream beneath. Where they chain with the methods of
+/// `StreamExt`, these see the whole `Result<Event<T>, E>`.
+///
+/// | method | yields | holds back | drops |
+/// |---|---|---|---|
+/// | [`data`](FeedExt::data) | `T` | nothing | markers, which it counts |
+/// | [`strict`](FeedExt::strict) | `Event<T>` without gaps | nothing | what follows a gap |
+/// | [`map_data`](FeedExt::map_data) | `Event<U>` | nothing | nothing |
+/// | [`buffer`](FeedExt::buffer) | `Event<T>` | up to its capacity | by its policy, in a gap |
+/// | [`candles`](FeedExt::candles) | `Event<Candle>` | nothing | late ticks, which it counts |
+pub trait FeedExt: Feed {
+    /// Yields only the data, and counts the gaps and statuses it hides.
+    ///
+    /// For consumers that do not care, such as a price display. The counts can be read at any
+    /// time: [`gaps`](Data::gaps), [`missed`](Data::missed), [`uncounted`](Data::uncounted),
+    /// [`statuses`](Data::statuses). Use [`strict`](FeedExt::strict) to stop at a gap instead.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath.
+    ///
+    /// # Backpressure
+    ///
+    /// Buffers nothing. After 256 markers in a row it wakes itself and returns `Pending`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::{Cause, Error, Event, FeedExt, Gap, GapId, Scope};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let lost = Cause::Overflow { from: None, to: None };
+    /// let gap = Gap::new(GapId::new(1), lost, Scope::All).missed(3);
+    /// let feed = stream::iter([Ok::<_, Error>(Event::Data('a')), Ok(gap.into()), Ok(Event::Data('b'))]);
+    ///
+    /// let mut data = feed.data();
+    /// assert_eq!(data.next().await.unwrap().unwrap(), 'a');
+    /// assert_eq!(data.next().await.unwrap().unwrap(), 'b');
+    /// assert_eq!((data.gaps(), data.missed()), (1, 3));
+    /// # }
+    /// ```
+    fn data(self) -> Data<Self>
+    where
+        Self: Sized,
+    {
+        Data::new(self)
+    }
+
+    /// Ends with an error at the first gap.
+    ///
+    /// For consumers whose result is worthless if anything is missing. The error is of kind
+    /// [`ErrorKind::Gap`](crate::ErrorKind::Gap) and holds the gap; statuses pass. The error type
+    /// of the stream must be able to hold a [`feedline::Error`](Error), as that of subscriptions
+    /// is; for others there is `TryStreamExt::map_err`.
+    ///
+    /// # Termination
+    ///
+    /// After the first gap or error, or with the stream beneath; from then on it yields `None`.
+    ///
+    /// # Backpressure
+    ///
+    /// Buffers nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::{Cause, Error, ErrorKind, Event, FeedExt, Gap, GapId, Scope};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let lost = Cause::Overflow { from: None, to: None };
+    /// let gap = Gap::new(GapId::new(1), lost, Scope::All).missed(3);
+    /// let feed = stream::iter([Ok::<_, Error>(Event::Data('a')), Ok(gap.into()), Ok(Event::Data('b'))]);
+    ///
+    /// let mut strict = feed.strict();
+    /// assert_eq!(strict.next().await.unwrap().unwrap(), Event::Data('a'));
+    /// let error = strict.next().await.unwrap().unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Gap(gap) if gap.missed == Some(3)));
+    /// assert!(strict.next().await.is_none());
+    /// # }
+    /// ```
+    fn strict(self) -> Strict<Self>
+    where
+        Self: Sized,
+        Self::Error: From<Error>,
+    {
+        Strict::new(self)
+    }
+
+    /// Changes the data and keeps gaps and statuses as they are.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath.
+    ///
+    /// # Backpressure
+    ///
+    /// Buffers nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let feed = stream::iter([Ok::<_, Error>(Event::Data(2))]);
+    /// let mut doubled = feed.map_data(|number| number * 2);
+    /// assert_eq!(doubled.next().await.unwrap().unwrap(), Event::Data(4));
+    /// # }
+    /// ```
+    fn map_data<U, F>(self, f: F) -> MapData<Self, F>
+    where
+        Self: Sized,
+        F: FnMut(Self::Data) -> U,
+    {
+        MapData::new(self, f)
+    }
+
+    /// Queues up to `capacity` data events, and does what `overflow` says when more come.
+    ///
+    /// It is the queue that every subscription has. Behind another operator it decouples that
+    /// operator from the consumer; before a slow one it says what is lost. At every poll it takes
+    /// what the stream beneath has ready, 256 events at most, and then yields the oldest: events
+    /// are only taken in while the consumer polls.
+    ///
+    /// ```text
+    /// stream beneath:  1 2 3 4 5 . . . .      (all ready at the first poll)
+    /// buffer(2, DropOldest):  gap(3 missed) 4 5
+    /// buffer(2, Wait):        1 2 3 4 5       (3 is taken after 1 has been yielded)
+    /// buffer(2, Fail):        1 2 error
+    /// ```
+    ///
+    /// [`Overflow::Conflate`] replaces by [`Record::slot`] and symbol. Gaps and statuses are never
+    /// dropped; those with no data between them fold, and beyond 64 of them the data between the
+    /// oldest is dropped into their gap. Gaps that it adds have ids of 2⁵² and more, which no
+    /// client gives. [`dropped`](Buffer::dropped), [`merged`](Buffer::merged) and
+    /// [`high_water`](Buffer::high_water) can be read at any time.
+    ///
+    /// # Termination
+    ///
+    /// When the stream beneath has ended and all that is queued has been yielded; its error comes
+    /// after that. Under [`Overflow::Fail`] an overflow ends it in the same way with an error of
+    /// kind [`ErrorKind::Overflow`](crate::ErrorKind::Overflow).
+    ///
+    /// # Backpressure
+    ///
+    /// Under [`Overflow::Wait`] the stream beneath is not polled while the queue is full; the other
+    /// policies always poll it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Buffer::into_inner) gives
+    /// back what is queued.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::market::Trade;
+    /// use feedline::{Error, Event, FeedExt, Overflow, Timestamp};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let trade = |millis| Trade {
+    ///     symbol: "BTC_USDT".into(),
+    ///     price: 100.into(),
+    ///     size: 1.into(),
+    ///     side: None,
+    ///     id: None,
+    ///     time: Timestamp::from_millis(millis).unwrap(),
+    ///     received: None,
+    ///     detail: (),
+    /// };
+    /// let trades = stream::iter((1..=5).map(|millis| Ok::<_, Error>(Event::Data(trade(millis)))));
+    ///
+    /// let mut latest = trades.buffer(2, Overflow::DropOldest);
+    /// let Some(Ok(Event::Gap(gap))) = latest.next().await else { panic!() };
+    /// assert_eq!(gap.missed, Some(3));
+    /// assert_eq!(latest.next().await.unwrap().unwrap(), Event::Data(trade(4)));
+    /// # }
+    /// ```
+    fn buffer(self, capacity: usize, overflow: Overflow) -> Buffer<Self>
+    where
+        Self: Sized,
+        Self::Data: Record,
+        Self::Error: From<Error>,
+    {
+        Buffer::new(self, capacity, overflow)
+    }
+
+    /// Makes candles per symbol out of trades or quotes, by their own time.
+    ///
+    /// Every tick yields its symbol's candle as it then is, [`Partial`]. The first tick after the
+    /// interval's end yields the candle once more, now [`Final`], and then the next one. No clock
+    /// is involved: a symbol without ticks stays as it is, and intervals without any tick have no
+    /// candle.
+    ///
+    /// ```text
+    /// tick (candles of 1m)       yields
+    /// 12:00:10  price 5          Partial 12:00  open 5 close 5, truncated
+    /// 12:00:50  price 7          Partial 12:00  open 5 close 7, truncated
+    /// gap 12:00:55 to 12:01:20   gap
+    /// 12:01:30  price 6          Final 12:00    open 5 close 7, truncated, tainted
+    ///                            Partial 12:01  open 6 close 6, tainted
+    /// 12:00:59  price 9          nothing: late() is 1
+    /// ```
+    ///
+    /// - Intervals lie in UTC and are counted from 1970: weeks from a Monday, months from January.
+    /// - Time is that of the venue or, where it sends none, that of the receipt. Ticks of an open
+    ///   candle may come in any order: it opens and closes with its earliest and its latest.
+    ///   [`late`](Candles::late) counts ticks whose candle is final already,
+    ///   [`skipped`](Candles::skipped) events without a price or a time.
+    /// - `tainted`: a gap of its symbol touches the interval, both ends included. A gap that does
+    ///   not say when taints what is open. `truncated`: the first candle of a symbol, unless its
+    ///   first tick is at the very beginning, since what came before was not seen.
+    /// - `volume`, `turnover` and `trades` are there for ticks with sizes, exact or absent: a sum
+    ///   that does not fit is left out from then on. `vwap` is in final candles only.
+    ///
+    /// Memory is one open candle a symbol.
+    ///
+    /// [`Partial`]: crate::market::CandleState::Partial
+    /// [`Final`]: crate::market::CandleState::Final
+    ///
+    /// # Termination
+    ///
+    /// At the end of the stream beneath, or ahead of its error, every open candle is yielded once
+    /// more as [`Partial`], in the order in which the symbols were first seen: they tell of gaps
+    /// that came after the last tick.
+    ///
+    /// # Backpressure
+    ///
+    /// Holds at most one candle back. After 256 ticks in a row that are late or skipped it wakes
+    /// itself and returns `Pending`. Partial candles are for the latest to replace: a slow consumer
+    /// may put [`buffer`](FeedExt::buffer) with [`Overflow::Conflate`] behind this.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::market::{CandleState, Interval, Trade};
+    /// use feedline::{Error, Event, FeedExt, Timestamp};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let trade = |secs, price: i64| Trade {
+    ///     symbol: "BTC_USDT".into(),
+    ///     price: price.into(),
+    ///     size: 2.into(),
+    ///     side: None,
+    ///     id: None,
+    ///     time: Timestamp::from_secs(secs).unwrap(),
+    ///     received: None,
+    ///     detail: (),
+    /// };
+    /// let trades = stream::iter([trade(0, 5), trade(50, 7), trade(60, 6)])
+    ///     .map(|trade| Ok::<_, Error>(Event::Data(trade)));
+    ///
+    /// let finals: Vec<_> = trades
+    ///     .candles(Interval::minutes(1))
+    ///     .data()
+    ///     .filter_map(async |candle| candle.ok().filter(|candle| candle.state == Some(CandleState::Final)))
+    ///     .collect()
+    ///     .await;
+    /// assert_eq!(finals.len(), 1);
+    /// assert_eq!((finals[0].open, finals[0].close), (5.into(), 7.into()));
+    /// assert_eq!(finals[0].vwap, Some(6.into()));
+    /// # }
+    /// ```
+    fn candles(self, interval: Interval) -> Candles<Self>
+    where
+        Self: Sized,
+        Self::Data: Tick,
+    {
+        Candles::new(self, interval)
+    }
+}
+
+impl<S: Feed + ?Sized> FeedExt for S {}

@@ -1,0 +1,34 @@
+use super::{Quote, Record, Trade};
+use crate::Decimal;
+
+/// An event that says what something is worth at one moment: what candles are made of.
+///
+/// Implement it for your own event type to make [`candles`](crate::FeedExt::candles) of it.
+pub trait Tick: Record {
+    /// The price; `None` if this event has none, which leaves it out of candles.
+    fn price(&self) -> Option<Decimal>;
+
+    /// The amount traded at that price; `None` for what is not a trade.
+    fn size(&self) -> Option<Decimal>;
+}
+
+impl<D> Tick for Trade<D> {
+    fn price(&self) -> Option<Decimal> {
+        Some(self.price)
+    }
+
+    fn size(&self) -> Option<Decimal> {
+        Some(self.size)
+    }
+}
+
+impl<D> Tick for Quote<D> {
+    /// The middle between bid and ask, if both are there.
+    fn price(&self) -> Option<Decimal> {
+        self.bid?.checked_add(self.ask?)?.checked_div(Decimal::TWO)
+    }
+
+    fn size(&self) -> Option<Decimal> {
+        None
+    }
+}

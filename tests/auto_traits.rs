@@ -1,0 +1,91 @@
+//! Which public types may be sent, shared and moved.
+
+use std::convert::Infallible;
+
+use feedline::adapters::{Buffer, Candles, Data, MapData, Strict};
+use feedline::market::{
+    BookAction, BookUpdate, Candle, CandleState, Id, Interval, IntervalUnit, Level, Quote, Side,
+    Ticker, Trade,
+};
+use feedline::{
+    Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, Gap, GapId, Interruption, Now,
+    Overflow, Rejection, Repair, Scope, Staleness, Status, StatusKind, Symbol, Timestamp,
+};
+use futures_util::stream::{Iter, Stream};
+
+fn send<T: Send>() {}
+fn sync<T: Sync>() {}
+fn unpin<T: Unpin>() {}
+
+macro_rules! all {
+    ($($type:ty),* $(,)?) => {$(
+        send::<$type>();
+        sync::<$type>();
+        unpin::<$type>();
+    )*};
+}
+
+type Trades = Iter<std::vec::IntoIter<Result<Event<Trade>, Infallible>>>;
+
+#[test]
+fn values_are_send_sync_and_unpin() {
+    all!(
+        BookAction,
+        BookUpdate,
+        Candle,
+        CandleState,
+        Cause,
+        Clock,
+        Decimal,
+        Error,
+        ErrorKind,
+        Event<Trade>,
+        Gap,
+        GapId,
+        Id,
+        Interruption,
+        Interval,
+        IntervalUnit,
+        Level,
+        Now,
+        Overflow,
+        Quote,
+        Rejection,
+        Repair,
+        Scope,
+        Side,
+        Staleness,
+        Status,
+        StatusKind,
+        Symbol,
+        Ticker,
+        Timestamp,
+        Trade,
+    );
+}
+
+#[test]
+fn adapters_are_what_the_stream_beneath_is() {
+    all!(
+        Buffer<Trades>,
+        Candles<Trades>,
+        Data<Trades>,
+        MapData<Trades, fn(Trade) -> Trade>,
+        Strict<Trades>,
+    );
+}
+
+#[test]
+fn a_chain_is_still_a_stream_that_can_be_spawned() {
+    fn spawnable<S: Stream + Send + 'static>(_: S) {}
+    fn chain(feed: impl Feed<Data = Trade, Error = Error> + Send + 'static) {
+        spawnable(
+            feed.map_data(Trade::common)
+                .buffer(8, Overflow::DropOldest)
+                .candles(Interval::minutes(1))
+                .strict()
+                .data(),
+        );
+    }
+    chain(futures_util::stream::pending());
+}
