@@ -6,13 +6,10 @@ pub mod decimal;
 mod error;
 mod event;
 mod ext;
-#[allow(
-    dead_code,
-    reason = "subscriptions, which use all of it, are yet to come"
-)]
-mod feed;
+pub mod feed;
 pub mod market;
 mod overflow;
+mod rate;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod symbol;
@@ -27,7 +24,9 @@ pub use event::{
     Cause, Event, Gap, GapId, Interruption, Rejection, Repair, Scope, Staleness, Status, StatusKind,
 };
 pub use ext::{Feed, FeedExt};
+pub use feed::{Control, State, Subscription};
 pub use overflow::Overflow;
+pub use rate::Rate;
 pub use symbol::Symbol;
 pub use time::Timestamp;
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
+use futures_sink::Sink;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Sleep;
@@ -110,6 +111,9 @@ impl<T: Topic> hashbrown::Equivalent<T> for Same<'_, T> {
         self.0 == key
     }
 }
+
+// Nothing in it is pinned by structure.
+impl<P: Protocol, E: Environment<P>> Unpin for Connection<P, E> {}
 
 impl<P: Protocol, E: Environment<P>> Stream for Connection<P, E> {
     type Item = Result<Event<(P::Topic, P::Event)>, Error>;

@@ -25,6 +25,7 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Handle<T> {
     pub(crate) id: HandleId,
     pub(crate) channel: &'static str,
+    overflow: Overflow,
     state: Mutex<HandleState<T>>,
     /// How many topics the venue has neither accepted nor refused yet.
     pending: watch::Sender<usize>,
@@ -66,7 +67,7 @@ impl<T: Record> Handle<T> {
             in_band: false,
             rejections: Vec::new(),
         };
-        Self { id, channel, state: Mutex::new(state), pending: watch::Sender::new(pending) }
+        Self { id, channel, overflow, state: Mutex::new(state), pending: watch::Sender::new(pending) }
     }
 
     /// The handle for errors and logs, such as `spot.trades #3`.
@@ -88,13 +89,10 @@ impl<T: Record> Handle<T> {
         }
     }
 
-    /// How many more events fit, where none may be lost.
+    /// How many more events fit; any number once nobody takes them any more.
     pub(crate) fn room(&self) -> usize {
         let state = lock(&self.state);
-        match state.queue.overflow() {
-            Overflow::Wait if state.end.is_none() => state.queue.room(),
-            _ => usize::MAX,
-        }
+        if state.end.is_none() { state.queue.room() } else { usize::MAX }
     }
 
     /// Takes up to `max` events, or what the stream ends with.
@@ -152,8 +150,10 @@ pub(crate) trait AnyHandle: Send + Sync {
     fn end(&self, how: Result<(), Error>);
     /// Sees how many topics are still to be settled.
     fn pending(&self) -> watch::Receiver<usize>;
-    /// Takes the refusals kept so far; from here on they are told in the stream.
-    fn open(&self, in_band: bool) -> Vec<(Symbol, Rejection)>;
+    /// From here on refusals are told in the stream.
+    fn open(&self);
+    /// The refusals so far.
+    fn rejections(&self) -> Vec<(Symbol, Rejection)>;
     /// The error that ended it, if one did.
     fn failure(&self) -> Option<Error>;
     fn metrics(&self) -> HandleMetrics;
@@ -199,10 +199,12 @@ impl<T: Record + Send> AnyHandle for Handle<T> {
         self.pending.subscribe()
     }
 
-    fn open(&self, in_band: bool) -> Vec<(Symbol, Rejection)> {
-        let mut state = lock(&self.state);
-        state.in_band = in_band;
-        state.rejections.clone()
+    fn open(&self) {
+        lock(&self.state).in_band = true;
+    }
+
+    fn rejections(&self) -> Vec<(Symbol, Rejection)> {
+        lock(&self.state).rejections.clone()
     }
 
     fn failure(&self) -> Option<Error> {
@@ -240,7 +242,9 @@ pub(crate) trait Lane<E>: Send {
     fn mark(&mut self, marker: Marker);
     /// Hands over what is staged.
     fn flush(&mut self);
-    /// How many more events fit, where none may be lost.
+    /// Whether nothing may be lost, so that [`room`](Lane::room) bounds what is read.
+    fn is_lossless(&self) -> bool;
+    /// How many more events fit.
     fn room(&self) -> usize;
     fn handle(&self) -> &dyn AnyHandle;
 }
@@ -291,6 +295,10 @@ impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
             self.handle.offer(&mut self.staged);
             self.data = 0;
         }
+    }
+
+    fn is_lossless(&self) -> bool {
+        self.handle.overflow == Overflow::Wait
     }
 
     fn room(&self) -> usize {

@@ -1,9 +1,46 @@
 //! What stands between a venue's connection and its consumers.
+//!
+//! A [`Protocol`] knows one venue's words. A machine keeps one connection's state around it without
+//! I/O, a [`Connection`] polls it together with a socket, and a client shares connections between
+//! owned [`Subscription`]s.
 
+mod connection;
+mod control;
+mod deliver;
+mod environment;
 mod gap_ids;
+mod handle;
+mod hub;
+mod limiter;
 mod lost;
-mod queue;
+mod machine;
+mod metrics;
+mod protocol;
+pub(crate) mod queue;
 mod run;
+mod spec;
+mod subscribe;
+mod subscription;
+mod topic;
+mod tracker;
+mod watchman;
 
+pub use connection::Connection;
+pub(crate) use connection::{BATCH, no_effects};
+pub use control::Control;
+pub use deliver::{Deliver, Missing, Note, Why};
+pub use environment::Environment;
+pub(crate) use environment::Sockets;
 pub(crate) use gap_ids::GapIds;
-pub(crate) use queue::Queue;
+pub use handle::Carries;
+pub use hub::StateChanges;
+pub(crate) use hub::{Hub, HubConfig};
+pub(crate) use limiter::Limiter;
+pub use machine::{Backoff, ChannelCounters, ConnectionCounters, State};
+pub(crate) use metrics::HandleMetrics;
+pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
+pub use protocol::{Failure, Malformed, Op, Output, Protocol, Refusal, Request, RequestId};
+pub use spec::{Acceptance, ChannelSpec, Heartbeat, Join, Probe, Spec};
+pub use subscribe::Subscribe;
+pub use subscription::Subscription;
+pub use topic::{Topic, TopicId, Topics};

@@ -13,7 +13,7 @@ use crate::feed::handle::{AnyHandle, HandleId, Lane};
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::feed::metrics::{ConnectionMetrics, HandleMetrics, Health, Metrics, seconds};
 use crate::feed::{Protocol, Topic};
-use crate::{ErrorKind, Now, Symbol};
+use crate::{Error, ErrorKind, Now, Symbol};
 
 type MakeLane<P> = Box<dyn Fn() -> Box<dyn Lane<<P as Protocol>::Event>> + Send>;
 type MakeTopic<P> = Arc<dyn Fn(&Symbol) -> <P as Protocol>::Topic + Send + Sync>;
@@ -300,6 +300,7 @@ impl<P: Protocol> Ledger<P> {
         if let Some(wish) = self.shards[shard].wishes.get_mut(&id) {
             wish.topics.remove(topic);
         }
+        self.shards[shard].touch(id);
         self.forget(topic);
         Some(left)
     }
@@ -334,11 +335,11 @@ impl<P: Protocol> Ledger<P> {
     }
 
     /// The handle's stream ends as its user asked.
-    pub(super) fn end(&mut self, id: HandleId) {
+    pub(super) fn end(&mut self, id: HandleId) -> Vec<oneshot::Receiver<()>> {
         if let Some(record) = self.handles.get(&id) {
             record.handle.end(Ok(()));
         }
-        self.release(id);
+        self.release(id)
     }
 
     pub(super) fn end_all(&mut self) {
@@ -394,7 +395,24 @@ impl<P: Protocol> Ledger<P> {
     }
 
     /// A task is gone without having been let go: its handles end with `error`.
-    pub(super) fn lost(&mut self, shard: usize, error: &crate::Error) {
+    pub(super) fn lost(&mut self, shard: usize, error: &Error) {
+        self.fail_shard(shard, error);
+        self.shards[shard].wishes.clear();
+        self.shards[shard].retire();
+    }
+
+    /// The handle has no topic left because the venue refused them all.
+    pub(super) fn end_refused(&mut self, id: HandleId, venue: &'static str) {
+        if let Some(record) = self.handles.get(&id) {
+            let rejections = record.handle.rejections().into_iter().map(|(_, refused)| refused);
+            let error = Error::new(ErrorKind::Refused(rejections.collect())).with_venue(venue);
+            record.handle.end(Err(error));
+        }
+        self.release(id);
+    }
+
+    /// A connection ended for good: every handle with a topic on it ends too.
+    pub(super) fn fail_shard(&mut self, shard: usize, error: &Error) {
         let ids: Vec<_> = self.shards[shard].wishes.keys().copied().collect();
         for id in ids {
             if let Some(record) = self.handles.get(&id) {
@@ -402,8 +420,6 @@ impl<P: Protocol> Ledger<P> {
             }
             self.release(id);
         }
-        self.shards[shard].wishes.clear();
-        self.shards[shard].retire();
     }
 
     pub(super) fn report(&mut self, shard: usize) -> &mut Report {

@@ -138,6 +138,19 @@ impl<P: Protocol> Inner<P> {
         Error::new(kind).with_venue(self.spec.venue)
     }
 
+    /// Enters a handle and sees to it that its connections have tasks.
+    pub(crate) fn attach(
+        self: &Arc<Self>,
+        new: NewHandle<P>,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<(), Error> {
+        let (limit, per_shard) = (self.config.max_topics, self.capacity_of_a_connection());
+        let mut ledger = lock(&self.ledger);
+        ledger.attach(new, runtime, limit, per_shard).map_err(|kind| self.error(kind))?;
+        self.spawn_drivers(&mut ledger);
+        Ok(())
+    }
+
     pub(crate) fn next_handle(&self) -> HandleId {
         HandleId(self.handles.fetch_add(1, Ordering::Relaxed) + 1)
     }

@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
-use crate::feed::handle::HandleId;
+use super::Inner;
+use crate::feed::Protocol;
+use crate::feed::handle::{HandleId, lock};
 use crate::{Error, Symbol};
 
 /// A client as its handles see it, whatever the venue.
@@ -9,12 +13,11 @@ pub(crate) trait Owner: Send + Sync {
     fn release(&self, handle: HandleId);
     /// The handle has room again.
     fn wake(&self, handle: HandleId);
-    /// Releases the handle and tells when the venue has acknowledged, once for each connection.
-    fn close(&self, handle: HandleId) -> Vec<oneshot::Receiver<()>>;
-    /// The handle's stream ends as its user asked.
-    fn end(&self, handle: HandleId);
+    /// The handle's stream ends as its user asked. Tells when the venue has acknowledged, once for
+    /// each connection.
+    fn end(&self, handle: HandleId) -> Vec<oneshot::Receiver<()>>;
     /// Adds symbols; returns how many are new.
-    fn add(&self, handle: HandleId, symbols: Vec<Symbol>) -> Result<usize, Error>;
+    fn add(&self, handle: HandleId, symbols: &[Symbol]) -> Result<usize, Error>;
     /// Removes symbols; those it does not hold are passed over.
     fn remove(&self, handle: HandleId, symbols: &[Symbol]) -> Result<(), Error>;
     /// Subscribes to a symbol afresh.
@@ -25,4 +28,48 @@ pub(crate) trait Owner: Send + Sync {
     fn obstacle(&self) -> String;
     /// The venue's name.
     fn venue(&self) -> &'static str;
+}
+
+impl<P: Protocol> Owner for Arc<Inner<P>> {
+    fn release(&self, handle: HandleId) {
+        lock(&self.ledger).release(handle);
+    }
+
+    fn wake(&self, handle: HandleId) {
+        lock(&self.ledger).wake(handle);
+    }
+
+    fn end(&self, handle: HandleId) -> Vec<oneshot::Receiver<()>> {
+        lock(&self.ledger).end(handle)
+    }
+
+    fn add(&self, handle: HandleId, symbols: &[Symbol]) -> Result<usize, Error> {
+        let (limit, per_shard) = (self.config.max_topics, self.capacity_of_a_connection());
+        let mut ledger = lock(&self.ledger);
+        let added = ledger
+            .add(handle, symbols, limit, per_shard)
+            .map_err(|kind| self.error(kind))?;
+        self.spawn_drivers(&mut ledger);
+        Ok(added)
+    }
+
+    fn remove(&self, handle: HandleId, symbols: &[Symbol]) -> Result<(), Error> {
+        lock(&self.ledger).remove(handle, symbols).map_err(|kind| self.error(kind))
+    }
+
+    fn resync(&self, handle: HandleId, symbol: &Symbol) -> Result<(), Error> {
+        lock(&self.ledger).resync(handle, symbol).map_err(|kind| self.error(kind))
+    }
+
+    fn symbols(&self, handle: HandleId) -> Vec<Symbol> {
+        lock(&self.ledger).symbols(handle)
+    }
+
+    fn obstacle(&self) -> String {
+        lock(&self.ledger).obstacle()
+    }
+
+    fn venue(&self) -> &'static str {
+        self.spec.venue
+    }
 }

@@ -1,52 +1,105 @@
 //! What can be subscribed to, and how the venue names it.
 
+use std::time::Duration;
+
 use hashbrown::Equivalent;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{BookSpeed, DeltaSpeed, Depth, Interval, ObuLevel};
 use crate::Symbol;
+use crate::feed::{self, ChannelSpec, Join};
 
 /// A public spot channel with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Channel {
+#[non_exhaustive]
+pub enum Channel {
+    /// `spot.trades`.
     Trades,
+    /// `spot.book_ticker`.
     BookTicker,
+    /// `spot.tickers`.
     Tickers,
+    /// `spot.candlesticks`.
     Candlesticks(Interval),
+    /// `spot.order_book`.
     OrderBook(Depth, BookSpeed),
+    /// `spot.order_book_update`.
     OrderBookUpdate(DeltaSpeed),
+    /// `spot.obu`.
     Obu(ObuLevel),
 }
 
+static TRADES: ChannelSpec = ChannelSpec::new("spot.trades");
+static BOOK_TICKER: ChannelSpec =
+    ChannelSpec::new("spot.book_ticker").join(Join::ReplayLast).latest_replaces();
+static TICKERS: ChannelSpec =
+    ChannelSpec::new("spot.tickers").join(Join::ReplayLast).latest_replaces();
+static CANDLESTICKS: ChannelSpec =
+    ChannelSpec::new("spot.candlesticks").join(Join::ReplayLast).latest_replaces();
+static ORDER_BOOK: ChannelSpec =
+    ChannelSpec::new("spot.order_book").join(Join::ReplayLast).latest_replaces();
+static ORDER_BOOK_UPDATE: ChannelSpec = ChannelSpec::new("spot.order_book_update");
+/// Unknown streams are acknowledged and stay silent, so that only the snapshot proves acceptance.
+static OBU: ChannelSpec = ChannelSpec::new("spot.obu")
+    .join(Join::Resubscribe)
+    .first_data(Duration::from_secs(10));
+
 impl Channel {
     /// The venue's name of the channel, which is the same for all parameters.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    const fn spec(self) -> &'static ChannelSpec {
         match self {
-            Self::Trades => "spot.trades",
-            Self::BookTicker => "spot.book_ticker",
-            Self::Tickers => "spot.tickers",
-            Self::Candlesticks(_) => "spot.candlesticks",
-            Self::OrderBook(..) => "spot.order_book",
-            Self::OrderBookUpdate(_) => "spot.order_book_update",
-            Self::Obu(_) => "spot.obu",
+            Self::Trades => &TRADES,
+            Self::BookTicker => &BOOK_TICKER,
+            Self::Tickers => &TICKERS,
+            Self::Candlesticks(_) => &CANDLESTICKS,
+            Self::OrderBook(..) => &ORDER_BOOK,
+            Self::OrderBookUpdate(_) => &ORDER_BOOK_UPDATE,
+            Self::Obu(_) => &OBU,
         }
     }
 
-    /// Whether one request may name many symbols: its payload is then the topics' payloads, one
+    /// Which topics one request may name together: its payload is then the topics' payloads, one
     /// after another. `spot.obu` takes both of its levels in one request.
-    pub(crate) const fn is_list(self) -> bool {
-        matches!(
-            self,
-            Self::Trades | Self::BookTicker | Self::Tickers | Self::Obu(_)
-        )
+    const fn batch(self) -> Option<u32> {
+        match self {
+            Self::Trades => Some(0),
+            Self::BookTicker => Some(1),
+            Self::Tickers => Some(2),
+            Self::Obu(_) => Some(3),
+            Self::Candlesticks(_) | Self::OrderBook(..) | Self::OrderBookUpdate(_) => None,
+        }
     }
 }
 
 /// One channel of one symbol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Topic {
-    pub(crate) channel: Channel,
-    pub(crate) symbol: Symbol,
+pub struct Topic {
+    /// The channel.
+    pub channel: Channel,
+    /// The currency pair.
+    pub symbol: Symbol,
+}
+
+impl feed::Topic for Topic {
+    fn channel(&self) -> &'static ChannelSpec {
+        self.channel.spec()
+    }
+
+    fn symbol(&self) -> &Symbol {
+        &self.symbol
+    }
+
+    fn batch(&self) -> Option<u32> {
+        self.channel.batch()
+    }
+
+    fn label(&self) -> String {
+        self.payload().join(" ")
+    }
 }
 
 impl Topic {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::channel::{Channel, Key};
 use super::{BookSpeed, BookUpdate, Candle, DeltaSpeed, Depth, Quote, Ticker, Trade};
+use crate::feed::Carries;
 use crate::{Symbol, Timestamp};
 
 /// A frame, read.
@@ -47,13 +48,42 @@ impl Item {
 
 /// An event of any public spot channel.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum SpotEvent {
+#[non_exhaustive]
+pub enum SpotEvent {
+    /// Of `spot.trades`.
     Trade(Trade),
+    /// Of `spot.book_ticker`.
     Quote(Quote),
+    /// Of `spot.tickers`.
     Ticker(Ticker),
+    /// Of `spot.candlesticks`.
     Candle(Candle),
+    /// Of any book channel.
     Book(BookUpdate),
 }
+
+macro_rules! carries {
+    ($($variant:ident => $event:ty),*) => {$(
+        impl Carries<$event> for SpotEvent {
+            #[inline]
+            fn into_event(self) -> Option<$event> {
+                match self {
+                    Self::$variant(event) => Some(event),
+                    _ => None,
+                }
+            }
+
+            fn to_event(&self) -> Option<$event> {
+                match self {
+                    Self::$variant(event) => Some(event.clone()),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+carries!(Trade => Trade, Quote => Quote, Ticker => Ticker, Candle => Candle, Book => BookUpdate);
 
 impl SpotEvent {
     pub(crate) fn symbol(&self) -> &Symbol {

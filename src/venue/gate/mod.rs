@@ -6,7 +6,7 @@
 
 #[doc(hidden)]
 pub mod bench;
-#[allow(dead_code, reason = "the client and the protocol use the rest")]
+mod chain;
 mod channel;
 mod cursor;
 mod decode;
@@ -16,19 +16,24 @@ mod detail;
 mod differential;
 mod family;
 mod interval;
-#[allow(dead_code, reason = "the client and the protocol use the rest")]
 mod message;
 mod moment;
 mod parameter;
+mod protocol;
 mod push;
 mod scan;
+mod spot;
 mod value;
 mod wire;
 
+pub use channel::{Channel, Topic};
 pub use decoded::{DecodeError, Decoded, decode};
 pub use detail::{
     BookDetail, BookUpdate, Candle, CandleDetail, IdRange, Quote, QuoteDetail, Ticker,
     TickerDetail, Trade, TradeDetail,
 };
 pub use interval::Interval;
+pub use message::SpotEvent;
 pub use parameter::{BookSpeed, DeltaSpeed, Depth, ObuLevel, ParseParameterError};
+pub use protocol::SpotProtocol;
+pub use spot::{SPOT_TESTNET_URL, SPOT_URL, Spot, SpotBuilder};

@@ -1,0 +1,411 @@
+//! From a connection's topics to the handles that want them.
+
+use hashbrown::HashMap;
+use tokio::sync::oneshot;
+
+use super::ledger::Wish;
+use crate::feed::handle::{HandleId, Lane};
+use crate::feed::run::Marker;
+use crate::feed::tracker::Tracker;
+use crate::feed::{Deliver, GapIds, Join, Note, Protocol, State, TopicId};
+use crate::{Error, Interruption, Now, Rejection, Symbol};
+
+/// Where a handle's lane stands in the table.
+type Seat = usize;
+
+/// Routes events and notes of one connection to the lanes of its handles.
+pub(super) struct Router<P: Protocol> {
+    seats: Vec<Option<Seated<P>>>,
+    free: Vec<Seat>,
+    by_handle: HashMap<HandleId, Seat>,
+    /// Handles that may lose nothing.
+    lossless: Vec<Seat>,
+    routes: Vec<Route<P::Event>>,
+    touched: Vec<Seat>,
+    closing: Vec<Closing>,
+    gap_ids: GapIds,
+    pub(super) now: Now,
+    /// Topics that the venue refused, to be taken out of the ledger.
+    pub(super) refused: Vec<(HandleId, TopicId)>,
+    pub(super) ended: Option<Error>,
+    /// Why the connection was lost, until it is live again.
+    pub(super) trouble: Option<Interruption>,
+    pub(super) state: State,
+}
+
+struct Seated<P: Protocol> {
+    id: HandleId,
+    lane: Box<dyn Lane<P::Event>>,
+    tracker: Tracker,
+    touched: bool,
+}
+
+/// A handle that waits for the venue to acknowledge its end.
+struct Closing {
+    topics: Vec<TopicId>,
+    tell: Vec<oneshot::Sender<()>>,
+}
+
+struct Route<E> {
+    seats: Vec<Seat>,
+    /// Handles that wait for the topic to be subscribed afresh.
+    waiting: Vec<Seat>,
+    replays: bool,
+    last: Option<E>,
+}
+
+impl<E> Default for Route<E> {
+    fn default() -> Self {
+        Self { seats: Vec::new(), waiting: Vec::new(), replays: false, last: None }
+    }
+}
+
+/// What a handle finds when it joins a topic.
+pub(super) struct Joining {
+    pub(super) id: TopicId,
+    pub(super) symbol: Symbol,
+    pub(super) join: Join,
+    /// The venue brings the topic already.
+    pub(super) active: bool,
+}
+
+impl<P: Protocol> Router<P> {
+    pub(super) fn new(gap_ids: GapIds, now: Now) -> Self {
+        Self {
+            seats: Vec::new(),
+            free: Vec::new(),
+            by_handle: HashMap::new(),
+            lossless: Vec::new(),
+            routes: Vec::new(),
+            touched: Vec::new(),
+            closing: Vec::new(),
+            gap_ids,
+            now,
+            refused: Vec::new(),
+            ended: None,
+            trouble: None,
+            state: State::Idle,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_handle.is_empty() && self.closing.is_empty()
+    }
+
+    /// Gives a handle a seat, with the lane that its wish brings.
+    pub(super) fn seat(&mut self, id: HandleId, wish: &mut Wish<P>) -> Option<Seat> {
+        if let Some(lane) = wish.lane.take() {
+            let tracker = Tracker::new(wish.whole, wish.eager);
+            let lossless = lane.is_lossless();
+            let seated = Some(Seated { id, lane, tracker, touched: false });
+            let seat = match self.free.pop() {
+                Some(seat) => {
+                    self.seats[seat] = seated;
+                    seat
+                }
+                None => {
+                    self.seats.push(seated);
+                    self.seats.len() - 1
+                }
+            };
+            self.by_handle.insert(id, seat);
+            if lossless {
+                self.lossless.push(seat);
+            }
+        }
+        let seat = self.by_handle.get(&id).copied()?;
+        self.seats[seat].as_mut()?.tracker.set_whole(wish.whole);
+        Some(seat)
+    }
+
+    pub(super) fn seat_of(&self, id: HandleId) -> Option<Seat> {
+        self.by_handle.get(&id).copied()
+    }
+
+    /// The topics that a handle holds here.
+    pub(super) fn topics_of(&self, seat: Seat) -> Vec<TopicId> {
+        self.seats[seat].as_ref().map_or_else(Vec::new, |seated| seated.tracker.ids().collect())
+    }
+
+    /// Leads a topic to a handle too. Returns whether the topic must be subscribed afresh.
+    pub(super) fn join(&mut self, seat: Seat, joining: Joining) -> bool {
+        let Joining { id, symbol, join, active } = joining;
+        if self.routes.len() <= id.index() {
+            self.routes.resize_with(id.index() + 1, Route::default);
+        }
+        let route = &mut self.routes[id.index()];
+        route.replays = join == Join::ReplayLast;
+        let others = !route.seats.is_empty();
+        let afresh = others && join == Join::Resubscribe;
+        if afresh {
+            route.waiting.push(seat);
+        } else {
+            route.seats.push(seat);
+        }
+        let last = if active { route.last.clone() } else { None };
+        let now = self.now;
+        self.tell(seat, |tracker, lane| {
+            tracker.add(id, symbol);
+            if active && !afresh {
+                let first = tracker.accepted(&[id], now, &mut |marker| lane.mark(marker));
+                lane.handle().settle(first);
+                if let Some(last) = &last {
+                    lane.lend(last);
+                }
+            }
+        });
+        afresh
+    }
+
+    /// Leads a topic no longer to a handle. Returns whether no handle is left on it.
+    pub(super) fn leave(&mut self, seat: Seat, id: TopicId) -> bool {
+        let now = self.now;
+        self.tell(seat, |tracker, lane| {
+            tracker.remove(id, now, &mut |marker| lane.mark(marker));
+        });
+        self.unroute(seat, id)
+    }
+
+    fn unroute(&mut self, seat: Seat, id: TopicId) -> bool {
+        let route = &mut self.routes[id.index()];
+        route.seats.retain(|held| *held != seat);
+        route.waiting.retain(|held| *held != seat);
+        let empty = route.seats.is_empty() && route.waiting.is_empty();
+        if empty {
+            route.last = None;
+        }
+        empty
+    }
+
+    /// Takes a handle's seat away; its topics have been left before.
+    pub(super) fn stand_up(&mut self, id: HandleId) {
+        if let Some(seat) = self.by_handle.remove(&id) {
+            if let Some(mut seated) = self.seats[seat].take() {
+                seated.lane.flush();
+            }
+            self.lossless.retain(|held| *held != seat);
+            self.free.push(seat);
+        }
+    }
+
+    /// Tells `tell` once the venue has released `topics`.
+    pub(super) fn when_released(&mut self, topics: Vec<TopicId>, tell: Vec<oneshot::Sender<()>>) {
+        if topics.is_empty() {
+            tell.into_iter().for_each(acknowledge);
+        } else {
+            self.closing.push(Closing { topics, tell });
+        }
+    }
+
+    /// How many events may be read before a handle that may lose none is full, and which is.
+    pub(super) fn room(&self) -> (usize, Option<Seat>) {
+        let mut least = (usize::MAX, None);
+        for seat in &self.lossless {
+            if let Some(seated) = &self.seats[*seat] {
+                let room = seated.lane.room();
+                if room < least.0 {
+                    least = (room, Some(*seat));
+                }
+            }
+        }
+        least
+    }
+
+    pub(super) fn label(&self, seat: Seat) -> String {
+        self.seats[seat].as_ref().map_or_else(String::new, |seated| seated.lane.handle().label())
+    }
+
+    /// Tells everyone but the handle itself that nothing is read because of it.
+    pub(super) fn stalled(&mut self, full: Seat, by: &str) {
+        for seat in self.seated().filter(|seat| *seat != full).collect::<Vec<_>>() {
+            self.tell(seat, |tracker, lane| tracker.stalled(by, &mut |marker| lane.mark(marker)));
+        }
+    }
+
+    pub(super) fn flowing(&mut self, by: &str) {
+        for seat in self.seated().collect::<Vec<_>>() {
+            if self.label(seat) != by {
+                self.tell(seat, |tracker, lane| tracker.flowing(&mut |marker| lane.mark(marker)));
+            }
+        }
+    }
+
+    /// Hands over what the batch brought: one lock and at most one wake a handle.
+    pub(super) fn flush(&mut self) {
+        for seat in self.touched.drain(..) {
+            if let Some(seated) = &mut self.seats[seat] {
+                seated.touched = false;
+                seated.lane.flush();
+            }
+        }
+    }
+
+    fn seated(&self) -> impl Iterator<Item = Seat> + '_ {
+        self.seats.iter().enumerate().filter_map(|(seat, seated)| seated.as_ref().map(|_| seat))
+    }
+
+    fn tell(&mut self, seat: Seat, call: impl FnOnce(&mut Tracker, &mut dyn Lane<P::Event>)) {
+        if let Some(seated) = &mut self.seats[seat] {
+            if !std::mem::replace(&mut seated.touched, true) {
+                self.touched.push(seat);
+            }
+            call(&mut seated.tracker, &mut *seated.lane);
+        }
+    }
+
+    fn tell_all(&mut self, mut call: impl FnMut(&mut Tracker, &mut dyn Lane<P::Event>)) {
+        for seat in 0..self.seats.len() {
+            self.tell(seat, &mut call);
+        }
+    }
+
+    /// The handles that hold at least one of these topics, with those they hold.
+    fn holders(&self, ids: &[TopicId]) -> HashMap<Seat, Vec<TopicId>> {
+        let mut holders: HashMap<Seat, Vec<TopicId>> = HashMap::new();
+        for id in ids {
+            if let Some(route) = self.routes.get(id.index()) {
+                for seat in route.seats.iter().chain(&route.waiting) {
+                    holders.entry(*seat).or_default().push(*id);
+                }
+            }
+        }
+        holders
+    }
+
+    fn accepted(&mut self, ids: &[TopicId]) {
+        let now = self.now;
+        for (seat, held) in self.holders(ids) {
+            self.tell(seat, |tracker, lane| {
+                let first = tracker.accepted(&held, now, &mut |marker| lane.mark(marker));
+                if first > 0 {
+                    lane.handle().settle(first);
+                }
+            });
+        }
+    }
+
+    fn rejected(&mut self, id: TopicId, rejection: &Rejection) {
+        let now = self.now;
+        for (seat, _) in self.holders(&[id]) {
+            let handle = self.seats[seat].as_ref().map(|seated| seated.id);
+            self.tell(seat, |tracker, lane| {
+                let mut mark = |marker: Marker| lane.mark(marker);
+                if let Some((symbol, first)) = tracker.rejected(id, now, &mut mark) {
+                    let handle = lane.handle();
+                    if handle.refuse(symbol.clone(), rejection.clone(), first) {
+                        lane.mark(tracker.refusal(symbol, rejection.clone()));
+                    }
+                }
+            });
+            self.unroute(seat, id);
+            self.refused.extend(handle.map(|handle| (handle, id)));
+        }
+    }
+
+    fn released(&mut self, id: TopicId) {
+        for closing in &mut self.closing {
+            closing.topics.retain(|topic| *topic != id);
+        }
+        for done in self.closing.extract_if(.., |closing| closing.topics.is_empty()) {
+            done.tell.into_iter().for_each(acknowledge);
+        }
+    }
+
+    /// Handles that waited for a new subscription are led to it.
+    fn renewed(&mut self, id: TopicId) {
+        if let Some(route) = self.routes.get_mut(id.index()) {
+            route.last = None;
+            let waiting = std::mem::take(&mut route.waiting);
+            route.seats.extend(waiting);
+        }
+    }
+}
+
+fn acknowledge(tell: oneshot::Sender<()>) {
+    // Whoever asked may have stopped waiting.
+    let _ = tell.send(());
+}
+
+impl<P: Protocol> Deliver<P> for Router<P> {
+    #[inline]
+    fn event(&mut self, topic: TopicId, event: P::Event) {
+        let Some(route) = self.routes.get_mut(topic.index()) else { return };
+        if route.replays {
+            route.last = Some(event.clone());
+        }
+        let Some((last, others)) = route.seats.split_last() else { return };
+        for seat in others.iter().chain([last]) {
+            if let Some(seated) = &mut self.seats[*seat]
+                && !std::mem::replace(&mut seated.touched, true)
+            {
+                self.touched.push(*seat);
+            }
+        }
+        for seat in others {
+            if let Some(seated) = &mut self.seats[*seat] {
+                seated.lane.lend(&event);
+            }
+        }
+        if let Some(seated) = &mut self.seats[*last] {
+            seated.lane.give(event);
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        let now = self.now;
+        match note {
+            Note::State(state) => {
+                self.state = state;
+                match state {
+                    State::Connecting => self.tell_all(|tracker, _| tracker.connecting()),
+                    State::Live => self.trouble = None,
+                    _ => {}
+                }
+            }
+            Note::Interrupted { cause, .. } => {
+                for at in 0..self.routes.len() {
+                    self.renewed(TopicId::at(at));
+                }
+                self.tell_all(|tracker, lane| {
+                    tracker.interrupted(now, &cause, &mut |marker| lane.mark(marker));
+                });
+                self.trouble = Some(cause);
+            }
+            Note::Accepted(ids) => self.accepted(&ids),
+            Note::Rejected(id, rejection) => self.rejected(id, &rejection),
+            Note::Released(id) => self.released(id),
+            Note::Renewed(id) => self.renewed(id),
+            Note::Missing(missing) => {
+                for (seat, _) in self.holders(&missing.topics) {
+                    self.tell(seat, |tracker, lane| {
+                        tracker.missing(&missing, &mut |marker| lane.mark(marker));
+                    });
+                }
+            }
+            Note::Repaired(topic, gap) => {
+                for (seat, _) in self.holders(&[topic]) {
+                    self.tell(seat, |tracker, lane| {
+                        tracker.repaired(topic, gap, &mut |marker| lane.mark(marker));
+                    });
+                }
+            }
+            Note::Malformed { topic, events, .. } => {
+                let id = self.gap_ids.next();
+                self.tell_all(|tracker, lane| {
+                    if topic.is_none_or(|topic| tracker.contains(topic)) {
+                        let mut mark = |marker: Marker| lane.mark(marker);
+                        tracker.malformed(id, topic, events, now.wall, &mut mark);
+                    }
+                });
+            }
+            Note::NoFirstData(topic) => {
+                for (seat, _) in self.holders(&[topic]) {
+                    self.tell(seat, |tracker, lane| {
+                        tracker.no_first_data(topic, &mut |marker| lane.mark(marker));
+                    });
+                }
+            }
+            Note::Ended(error) => self.ended = Some(error),
+        }
+    }
+}

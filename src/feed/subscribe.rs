@@ -1,0 +1,235 @@
+use std::fmt;
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use hashbrown::HashSet;
+
+use super::handle::{AnyHandle, Carries, Handle, Lane, TypedLane};
+use super::hub::{Hub, NewHandle, Owner};
+use super::{Protocol, Subscription, Topic};
+use crate::market::Record;
+use crate::{Error, ErrorKind, Overflow, Rejection, Symbol};
+
+/// Events that a subscription's queue holds unless told otherwise.
+const CAPACITY: usize = 16_384;
+/// How long a subscription may take to be accepted unless told otherwise, through reconnects.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A subscription in the making: set what you need, then await it.
+///
+/// Awaiting resolves once the venue has accepted every symbol. Dropping the future before that
+/// leaves nothing behind.
+///
+/// # Errors
+///
+/// [`ErrorKind::Refused`] names every symbol that the venue refused, unless
+/// [`allow_partial`](Self::allow_partial); [`ErrorKind::Timeout`] when the deadline passes, with what
+/// stood in the way; [`ErrorKind::Invalid`] for an empty list or an overflow policy that does not fit the
+/// channel; [`ErrorKind::NoRuntime`], [`ErrorKind::TooManyTopics`], [`ErrorKind::Closed`],
+/// [`ErrorKind::Connect`].
+#[must_use = "a subscription begins when it is awaited"]
+pub struct Subscribe<P: Protocol, T> {
+    hub: Hub<P>,
+    symbols: Vec<Symbol>,
+    topic: Arc<dyn Fn(&Symbol) -> P::Topic + Send + Sync>,
+    options: Options,
+    event: std::marker::PhantomData<fn() -> T>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    overflow: Overflow,
+    capacity: usize,
+    deadline: Duration,
+    allow_partial: bool,
+}
+
+impl<P, T> Subscribe<P, T>
+where
+    P: Protocol,
+    P::Event: Carries<T>,
+    T: Record + Send + 'static,
+{
+    pub(crate) fn new(
+        hub: Hub<P>,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+        overflow: Overflow,
+        topic: impl Fn(&Symbol) -> P::Topic + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            hub,
+            symbols: symbols.into_iter().map(Into::into).collect(),
+            topic: Arc::new(topic),
+            options: Options {
+                overflow,
+                capacity: CAPACITY,
+                deadline: DEADLINE,
+                allow_partial: false,
+            },
+            event: std::marker::PhantomData,
+        }
+    }
+
+    /// What the queue does when it is full.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.overflow = overflow;
+        self
+    }
+
+    /// How many events the queue holds, 16,384 unless set. Memory is taken as it fills.
+    pub fn capacity(mut self, capacity: usize) -> Self {
+        self.options.capacity = capacity;
+        self
+    }
+
+    /// How long acceptance may take, through reconnects; 30 seconds unless set.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = deadline;
+        self
+    }
+
+    /// Yields the stream even if the venue refuses some symbols; each refusal is a
+    /// [`StatusKind::Rejected`](crate::StatusKind::Rejected) in the stream. Only if all are refused is it an error.
+    pub fn allow_partial(mut self) -> Self {
+        self.options.allow_partial = true;
+        self
+    }
+
+    /// Returns the stream at once, without waiting for the venue: refusals and the first
+    /// connection's troubles are then told in the stream.
+    ///
+    /// # Errors
+    ///
+    /// Those that need no venue: [`ErrorKind::Invalid`], [`ErrorKind::NoRuntime`],
+    /// [`ErrorKind::TooManyTopics`], [`ErrorKind::Closed`].
+    pub fn lazy(self) -> Result<Subscription<T>, Error> {
+        let subscription = self.enter(true)?;
+        Ok(subscription)
+    }
+
+    /// Enters the handle into the client's ledger.
+    fn enter(self, lazy: bool) -> Result<Subscription<T>, Error> {
+        let inner = self.hub.inner();
+        let topics = self.topics()?;
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return Err(inner.error(ErrorKind::NoRuntime));
+        };
+        let id = inner.next_handle();
+        let handle = Arc::new(Handle::<T>::new(
+            id,
+            topics[0].channel().name,
+            topics.len(),
+            self.options.capacity,
+            self.options.overflow,
+            inner.gap_ids.clone(),
+        ));
+        if lazy || self.options.allow_partial {
+            handle.open();
+        }
+        let lane = {
+            let handle = Arc::clone(&handle);
+            Box::new(move || {
+                Box::new(TypedLane::new(Arc::clone(&handle))) as Box<dyn Lane<P::Event>>
+            })
+        };
+        let new = NewHandle {
+            id,
+            handle: Arc::clone(&handle) as Arc<dyn AnyHandle>,
+            topics,
+            lane,
+            topic: Arc::clone(&self.topic),
+            eager: lazy,
+        };
+        inner.attach(new, runtime)?;
+        Ok(Subscription::new(handle, Arc::new(Arc::clone(inner)) as Arc<dyn Owner>))
+    }
+
+    /// The topics asked for, without repeats.
+    fn topics(&self) -> Result<Vec<P::Topic>, Error> {
+        let venue = self.hub.inner().spec.venue;
+        let invalid = |text: &str| Err(Error::invalid(text).with_venue(venue));
+        let mut seen = HashSet::new();
+        let topics: Vec<_> = self
+            .symbols
+            .iter()
+            .filter(|symbol| seen.insert(symbol.as_str()))
+            .map(|symbol| (self.topic)(symbol))
+            .collect();
+        let Some(first) = topics.first() else {
+            return invalid("a subscription needs at least one symbol");
+        };
+        if self.symbols.iter().any(|symbol| symbol.is_empty()) {
+            return invalid("a symbol must not be empty");
+        }
+        if self.options.capacity == 0 {
+            return invalid("a subscription's capacity must be at least 1");
+        }
+        if self.options.overflow == Overflow::Conflate && !first.channel().latest_replaces {
+            let name = first.channel().name;
+            return invalid(&format!(
+                "{name} cannot be conflated, because each of its events counts: use DropOldest, Wait or Fail"
+            ));
+        }
+        Ok(topics)
+    }
+}
+
+impl<P, T> IntoFuture for Subscribe<P, T>
+where
+    P: Protocol,
+    P::Event: Carries<T>,
+    T: Record + Send + 'static,
+{
+    type Output = Result<Subscription<T>, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let options = self.options;
+            let subscription = self.enter(false)?;
+            accepted(subscription.shared(), subscription.owner(), options).await?;
+            Ok(subscription)
+        })
+    }
+}
+
+/// Waits until every topic has been accepted or refused.
+async fn accepted(
+    handle: Arc<dyn AnyHandle>,
+    owner: Arc<dyn Owner>,
+    options: Options,
+) -> Result<(), Error> {
+    let mut pending = handle.pending();
+    let settled = pending.wait_for(|pending| *pending == 0);
+    if tokio::time::timeout(options.deadline, settled).await.is_err() {
+        let waiting_for = format!(
+            "{} to accept {}; {}",
+            owner.venue(),
+            handle.label(),
+            owner.obstacle()
+        );
+        let kind = ErrorKind::Timeout { after: options.deadline, waiting_for };
+        return Err(Error::new(kind).with_venue(owner.venue()));
+    }
+    if let Some(error) = handle.failure() {
+        return Err(error.with_venue(owner.venue()));
+    }
+    let refused: Vec<Rejection> =
+        handle.rejections().into_iter().map(|(_, rejection)| rejection).collect();
+    if !refused.is_empty() && !options.allow_partial {
+        return Err(Error::new(ErrorKind::Refused(refused)).with_venue(owner.venue()));
+    }
+    handle.open();
+    Ok(())
+}
+
+impl<P: Protocol, T> fmt::Debug for Subscribe<P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscribe")
+            .field("symbols", &self.symbols)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,302 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::channel::{Channel, Topic};
+use super::protocol::SpotProtocol;
+use super::{
+    BookSpeed, BookUpdate, Candle, DeltaSpeed, Depth, Interval, ObuLevel, Quote, Ticker, Trade,
+};
+use crate::feed::{
+    Backoff, Health, Hub, HubConfig, Limiter, Metrics, Protocol, Sockets, StateChanges, Subscribe,
+    no_effects,
+};
+use crate::transport::{Address, Dial, Roots, Tcp};
+use crate::{Clock, Error, Overflow, Symbol};
+
+/// Gate's live spot market, from its "Spot WebSocket v4" documentation.
+pub const SPOT_URL: &str = "wss://api.gateio.ws/ws/v4/";
+/// Gate's spot testnet.
+pub const SPOT_TESTNET_URL: &str = "wss://ws-testnet.gate.com/v4/ws/spot";
+
+/// A client of Gate's spot market: a method for each channel, each an owned stream.
+///
+/// Cheap to clone, and holds no socket by itself: the first subscription opens a connection, which
+/// closes two seconds after the last one is dropped. More than 150 topics are spread over several
+/// connections. Market data is public, so no key is needed.
+///
+/// ```no_run
+/// use feedline::venue::gate::Spot;
+/// use feedline::Event;
+/// use futures_util::StreamExt;
+///
+/// # async fn run() -> Result<(), feedline::Error> {
+/// let gate = Spot::new();
+/// let mut trades = gate.trades(["BTC_USDT", "ETH_USDT"]).await?;
+/// while let Some(event) = trades.next().await {
+///     if let Event::Data(trade) = event? {
+///         println!("{} {} @ {}", trade.symbol, trade.size, trade.price);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Symbols are Gate's currency pairs, `BASE_QUOTE` in upper case. Prices are in the quote asset,
+/// sizes in the base asset.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    hub: Hub<SpotProtocol>,
+}
+
+impl Spot {
+    /// A client of the live market.
+    ///
+    /// # Panics
+    ///
+    /// Never: the defaults are valid.
+    pub fn new() -> Self {
+        Self::builder().build().expect("the default address and certificates are valid")
+    }
+
+    /// A client with other settings.
+    pub fn builder() -> SpotBuilder {
+        SpotBuilder::default()
+    }
+
+    fn subscribe<T>(
+        &self,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+        channel: Channel,
+    ) -> Subscribe<SpotProtocol, T>
+    where
+        <SpotProtocol as Protocol>::Event: crate::feed::Carries<T>,
+        T: crate::market::Record + Send + 'static,
+    {
+        Subscribe::new(self.hub.clone(), symbols, Overflow::DropOldest, move |symbol| Topic {
+            channel,
+            symbol: symbol.clone(),
+        })
+    }
+
+    /// Every trade, as it happens (`spot.trades`). The side is the taker's.
+    pub fn trades(
+        &self,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, Trade> {
+        self.subscribe(symbols, Channel::Trades)
+    }
+
+    /// Best bid and ask, every 10 ms while they change (`spot.book_ticker`).
+    #[doc(alias = "quotes")]
+    pub fn book_ticker(
+        &self,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, Quote> {
+        self.subscribe(symbols, Channel::BookTicker)
+    }
+
+    /// The last 24 hours in figures, every second while they change (`spot.tickers`).
+    pub fn tickers(
+        &self,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, Ticker> {
+        self.subscribe(symbols, Channel::Tickers)
+    }
+
+    /// The venue's own candles, every two seconds while they change (`spot.candlesticks`). The
+    /// final update of an interval comes a second or two after its end, and may be missing.
+    pub fn candlesticks(
+        &self,
+        interval: Interval,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, Candle> {
+        self.subscribe(symbols, Channel::Candlesticks(interval))
+    }
+
+    /// The whole top of the book at a fixed pace (`spot.order_book`): every update is a snapshot.
+    ///
+    /// The venue's frames do not tell the speed, so subscribing to one symbol and depth at both
+    /// speeds brings every snapshot to both.
+    pub fn order_book(
+        &self,
+        depth: Depth,
+        speed: BookSpeed,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, BookUpdate> {
+        self.subscribe(symbols, Channel::OrderBook(depth, speed))
+    }
+
+    /// Raw changes of the book with their sequence numbers (`spot.order_book_update`), to be
+    /// applied to a REST snapshot. A jump of the numbers is a gap in the stream.
+    pub fn order_book_update(
+        &self,
+        speed: DeltaSpeed,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, BookUpdate> {
+        self.subscribe(symbols, Channel::OrderBookUpdate(speed))
+    }
+
+    /// A snapshot of the book and then a strict chain of changes (`spot.obu`). When the chain
+    /// breaks, there is a gap, the topic is subscribed afresh and a new snapshot comes.
+    ///
+    /// The venue accepts unknown symbols here and stays silent: a topic counts as accepted when
+    /// its snapshot comes, and as refused when it has not come in ten seconds.
+    pub fn obu(
+        &self,
+        level: ObuLevel,
+        symbols: impl IntoIterator<Item = impl Into<Symbol>>,
+    ) -> Subscribe<SpotProtocol, BookUpdate> {
+        self.subscribe(symbols, Channel::Obu(level))
+    }
+
+    /// What the client is doing, now and as a stream of changes; with several connections, the
+    /// worst of them.
+    pub fn state(&self) -> StateChanges {
+        self.hub.state()
+    }
+
+    /// What it has counted.
+    pub fn metrics(&self) -> Metrics {
+        self.hub.metrics()
+    }
+
+    /// Whether it does what it is there for.
+    pub fn health(&self) -> Health {
+        self.hub.health()
+    }
+
+    /// Ends every subscription of this client and its clones with `None`. New ones may be made.
+    pub fn unsubscribe_all(&self) {
+        self.hub.unsubscribe_all();
+    }
+
+    /// Ends every subscription with `None` and refuses new ones.
+    pub fn close(&self) {
+        self.hub.close();
+    }
+
+    /// Closes, and waits until every connection and task has ended. What has not ended by the
+    /// deadline is stopped hard.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when something had to be stopped; nothing
+    /// is left of it either way.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
+        self.hub.shutdown(deadline).await
+    }
+}
+
+impl Default for Spot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Settings of a [`Spot`] client. Each has a default that fits the live market.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct SpotBuilder {
+    url: String,
+    dial: Arc<dyn Dial>,
+    roots: Roots,
+    clock: Clock,
+    connect_timeout: Duration,
+    hub: HubConfig,
+}
+
+impl Default for SpotBuilder {
+    fn default() -> Self {
+        Self {
+            url: SPOT_URL.to_owned(),
+            dial: Arc::new(Tcp),
+            roots: Roots::mozilla(),
+            clock: Clock::system(),
+            connect_timeout: Duration::from_secs(10),
+            hub: HubConfig::default(),
+        }
+    }
+}
+
+impl SpotBuilder {
+    /// Another address: the testnet, a proxy, a simulator.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = url.into();
+        self
+    }
+
+    /// Another way to open byte streams: through a proxy, or into a simulator.
+    pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
+        self.dial = dial;
+        self
+    }
+
+    /// Which certificates to trust; Mozilla's unless set.
+    pub fn roots(mut self, roots: Roots) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// Another clock, for simulations.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long TCP, TLS and the upgrade may take together; 10 s unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long to wait between connects.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.hub.backoff = backoff;
+        self
+    }
+
+    /// How long a connection is kept when its last subscription is gone; 2 s unless set.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.hub.linger = linger;
+        self
+    }
+
+    /// Most topics of the client and its clones together; 50,000 unless set.
+    pub fn max_topics(mut self, limit: usize) -> Self {
+        self.hub.max_topics = limit;
+        self
+    }
+
+    /// Most topics on one connection; 150 unless set. Gate publishes no limit but has been seen to
+    /// stall with many.
+    pub fn topics_per_connection(mut self, limit: usize) -> Self {
+        self.hub.topics_per_connection = Some(limit);
+        self
+    }
+
+    /// Makes the backoff's jitter repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.hub.seed = seed;
+        self
+    }
+
+    /// The client. Nothing is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when the address is not a WebSocket URL.
+    pub fn build(self) -> Result<Spot, Error> {
+        let address = Address::parse(&self.url).map_err(|error| error.with_venue("gate"))?;
+        let protocol = move || SpotProtocol::new(address.clone());
+        let first = protocol();
+        let environment = Sockets {
+            clock: self.clock,
+            dial: self.dial,
+            tls: self.roots.connector()?,
+            connect_timeout: self.connect_timeout,
+            limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
+            effects: Arc::new(no_effects),
+        };
+        Ok(Spot { hub: Hub::new(protocol, environment, self.hub) })
+    }
+}
