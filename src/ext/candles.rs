@@ -56,7 +56,7 @@ where
         self.series.interval
     }
 
-    /// How many ticks came after the candle they belong to was final. They are in no candle.
+    /// How many ticks belong to an interval before their symbol's open one. They are in no candle.
     pub fn late(&self) -> u64 {
         self.series.late
     }
