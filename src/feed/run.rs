@@ -212,7 +212,7 @@ mod tests {
             before in 0..16_u8,
             statuses in prop::collection::vec(status(), 0..40),
         ) {
-            let start = |symbol, bit: u8| (symbol, (before & bit != 0, before & 2 * bit != 0));
+            let start = |symbol, bit: u8| (symbol, (before & bit != 0, before & (2 * bit) != 0));
             let mut unfolded = Condition::from([start("A", 1), start("B", 4), start("C", 1), start("Z", 4)]);
             let mut folded = unfolded.clone();
             let ids = GapIds::default();
