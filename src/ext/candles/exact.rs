@@ -11,12 +11,7 @@ pub(super) fn add(a: Decimal, b: Decimal) -> Option<Decimal> {
 }
 
 fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
-    let (x, y) = (a.mantissa(), b.mantissa());
-    // Nearly all prices and sizes fit 64 bits, where the product cannot overflow and is cheap.
-    let mantissa = match (i64::try_from(x), i64::try_from(y)) {
-        (Ok(x), Ok(y)) => i128::from(x) * i128::from(y),
-        _ => x.checked_mul(y)?,
-    };
+    let mantissa = a.mantissa().checked_mul(b.mantissa())?;
     Decimal::try_from_i128_with_scale(mantissa, a.scale() + b.scale()).ok()
 }
 
