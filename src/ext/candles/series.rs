@@ -108,6 +108,7 @@ impl Series {
         }
     }
 
+    #[inline]
     /// The open candle of a line, tainted by the gaps told so far.
     pub(super) fn candle(&mut self, at: usize, state: CandleState) -> Option<Candle> {
         let line = &mut self.lines[at];
