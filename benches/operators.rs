@@ -66,7 +66,7 @@ fn drain(stream: impl Stream) {
 }
 
 /// Times what `read` does with the items, in items a second.
-fn time<T: Sync + Clone, S: Stream>(
+fn time<T, S: Stream>(
     bencher: Bencher<'_, '_>,
     items: impl Fn() -> Vec<T> + Sync,
     read: impl Fn(stream::Iter<std::vec::IntoIter<T>>) -> S + Sync,

@@ -247,7 +247,7 @@ pub trait FeedExt: Feed {
     /// - Intervals lie in UTC and are counted from 1970: weeks from a Monday, months from January.
     /// - Time is that of the venue or, where it sends none, that of the receipt. Ticks of an open
     ///   candle may come in any order: it opens and closes with its earliest and its latest.
-    ///   [`late`](Candles::late) counts ticks whose candle is final already,
+    ///   [`late`](Candles::late) counts ticks of intervals before their symbol's open one,
     ///   [`skipped`](Candles::skipped) events without a price or a time.
     /// - `tainted`: a gap of its symbol touches the interval, both ends included. A gap that does
     ///   not say when taints what is open. `truncated`: the first candle of a symbol, unless its

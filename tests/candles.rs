@@ -1,4 +1,5 @@
 //! `candles()` makes candles of ticks, and tells which of them may lack something.
+#![allow(clippy::unwrap_used, reason = "a failed test is the aim")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;

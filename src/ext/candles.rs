@@ -3,19 +3,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::{FusedStream, Stream};
-use hashbrown::HashMap;
 use pin_project::pin_project;
 
 use super::{BUDGET, Feed};
+use crate::Event;
 use crate::market::{Candle, CandleState, Interval, Tick};
-use crate::{Event, Gap, Scope, Symbol};
 
 mod exact;
 mod open;
+mod series;
 mod taint;
 
-use open::Open;
-use taint::Taint;
+use series::Series;
 
 /// Stream of [`candles`](crate::FeedExt::candles).
 #[pin_project]
@@ -53,17 +52,17 @@ where
 
     /// Length of the candles.
     pub fn interval(&self) -> Interval {
-        self.series.interval
+        self.series.interval()
     }
 
-    /// How many ticks came after the candle they belong to was final. They are in no candle.
+    /// How many ticks belong to an interval before their symbol's open one. They are in no candle.
     pub fn late(&self) -> u64 {
-        self.series.late
+        self.series.late()
     }
 
     /// How many events had no price or no time. They are in no candle.
     pub fn skipped(&self) -> u64 {
-        self.series.skipped
+        self.series.skipped()
     }
 
     /// The stream beneath.
@@ -122,7 +121,7 @@ where
                     *this.step = Step::Read;
                     return Poll::Ready(candle.map(|candle| Ok(Event::Data(candle))));
                 }
-                Step::Flush(line, error) if *line == series.lines.len() => {
+                Step::Flush(line, error) if *line == series.lines() => {
                     let error = error.take();
                     *this.step = Step::Over;
                     return Poll::Ready(error.map(Err));
@@ -163,106 +162,10 @@ impl<S: Feed + fmt::Debug> fmt::Debug for Candles<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Candles")
             .field("stream", &self.stream)
-            .field("interval", &self.series.interval)
-            .field("symbols", &self.series.lines.len())
-            .field("late", &self.series.late)
-            .field("skipped", &self.series.skipped)
+            .field("interval", &self.series.interval())
+            .field("symbols", &self.series.lines())
+            .field("late", &self.series.late())
+            .field("skipped", &self.series.skipped())
             .finish_non_exhaustive()
-    }
-}
-
-/// The open candles of all symbols.
-struct Series {
-    interval: Interval,
-    index: HashMap<Symbol, usize>,
-    /// In the order in which the symbols were first seen.
-    lines: Vec<Line>,
-    taint: Taint,
-    late: u64,
-    skipped: u64,
-}
-
-/// One symbol's candles.
-struct Line {
-    symbol: Symbol,
-    open: Option<Open>,
-    /// By gaps of this symbol alone.
-    taint: Taint,
-}
-
-impl Series {
-    fn new(interval: Interval) -> Self {
-        Self {
-            interval,
-            index: HashMap::new(),
-            lines: Vec::new(),
-            taint: Taint::default(),
-            late: 0,
-            skipped: 0,
-        }
-    }
-
-    /// Adds a tick: to which line, and the candle that it closed. `None` if it is in no candle.
-    fn tick<T: Tick>(&mut self, tick: &T) -> Option<(usize, Option<Candle>)> {
-        let time = tick.time().or_else(|| tick.received());
-        let Some((price, time)) = tick.price().zip(time) else {
-            self.skipped += 1;
-            return None;
-        };
-        let at = self.line(tick.symbol());
-        let line = &mut self.lines[at];
-        if let Some(open) = &mut line.open {
-            if open.window.contains(time) {
-                open.add(tick, price, time);
-                return Some((at, None));
-            }
-            if time < open.window.start {
-                self.late += 1;
-                return None;
-            }
-        }
-        let closed = self.candle(at, CandleState::Final);
-        let line = &mut self.lines[at];
-        let window = self.interval.window(time);
-        let truncated = line.open.is_none() && time != window.start;
-        let gaps = [self.taint.gaps(), line.taint.gaps()];
-        let tainted = self.taint.touches(&window, gaps[0]) || line.taint.touches(&window, gaps[1]);
-        let open = Open::new(tick, price, time, window);
-        line.open = Some(open.marked(truncated, tainted, gaps));
-        Some((at, closed))
-    }
-
-    fn line(&mut self, symbol: &Symbol) -> usize {
-        if let Some(at) = self.index.get(symbol) {
-            return *at;
-        }
-        let at = self.lines.len();
-        self.index.insert(symbol.clone(), at);
-        self.lines.push(Line {
-            symbol: symbol.clone(),
-            open: None,
-            taint: Taint::default(),
-        });
-        at
-    }
-
-    fn gap(&mut self, gap: &Gap) {
-        match &gap.scope {
-            Scope::All => self.taint.add(gap),
-            Scope::Symbols(symbols) => {
-                for symbol in symbols.iter() {
-                    let at = self.line(symbol);
-                    self.lines[at].taint.add(gap);
-                }
-            }
-        }
-    }
-
-    /// The open candle of a line, tainted by the gaps told so far.
-    fn candle(&mut self, at: usize, state: CandleState) -> Option<Candle> {
-        let line = &mut self.lines[at];
-        let open = line.open.as_mut()?;
-        open.taint([&self.taint, &line.taint]);
-        Some(open.candle(line.symbol.clone(), self.interval, state))
     }
 }

@@ -155,3 +155,80 @@ fn undoes(a: &StatusKind, b: &StatusKind) -> bool {
             ) | (Stale { .. } | Fresh, Stale { .. } | Fresh)
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Interruption, Staleness};
+
+    /// Of each symbol, of which `Z` stands for those that no scope names: interrupted, stale.
+    type Condition = BTreeMap<&'static str, (bool, bool)>;
+
+    fn apply(condition: &mut Condition, status: &Status) {
+        for (symbol, (interrupted, stale)) in condition {
+            if !status.scope.contains(symbol) {
+                continue;
+            }
+            match status.kind {
+                StatusKind::Interrupted { .. } => *interrupted = true,
+                StatusKind::Resumed { .. } => *interrupted = false,
+                StatusKind::Stale { .. } => *stale = true,
+                StatusKind::Fresh => *stale = false,
+                _ => {}
+            }
+        }
+    }
+
+    fn status() -> impl Strategy<Value = Status> {
+        let kind = prop_oneof![
+            Just(StatusKind::Interrupted {
+                cause: Interruption::NotUtf8
+            }),
+            Just(StatusKind::Resumed {
+                downtime: Duration::ZERO,
+                attempts: 1
+            }),
+            Just(StatusKind::Stale {
+                why: Staleness::NoFirstData
+            }),
+            Just(StatusKind::Fresh),
+        ];
+        let scope = prop_oneof![
+            1 => Just(Scope::All),
+            4 => prop::sample::subsequence(vec!["A", "B", "C"], 1..=3)
+                .prop_map(|symbols| Scope::of(symbols.into_iter().map(Into::into))),
+        ];
+        (kind, scope).prop_map(|(kind, scope)| Status::new(kind, scope))
+    }
+
+    proptest! {
+        #[test]
+        fn folding_leaves_every_symbol_in_its_condition(
+            before in 0..16_u8,
+            statuses in prop::collection::vec(status(), 0..40),
+        ) {
+            let start = |symbol, bit: u8| (symbol, (before & bit != 0, before & (2 * bit) != 0));
+            let mut unfolded = Condition::from([start("A", 1), start("B", 4), start("C", 1), start("Z", 4)]);
+            let mut folded = unfolded.clone();
+            let ids = GapIds::default();
+            let mut run = Run::default();
+            for status in &statuses {
+                apply(&mut unfolded, status);
+                run.add(status.clone().into(), &ids);
+            }
+            prop_assert!(run.len() <= 8, "{} markers", run.len());
+            let mut seen = 0;
+            while let Some(Marker::Status(status)) = run.pop(&ids) {
+                apply(&mut folded, &status);
+                seen += 1 + status.folded;
+            }
+            prop_assert_eq!(folded, unfolded);
+            prop_assert_eq!(seen, statuses.len() as u64);
+        }
+    }
+}

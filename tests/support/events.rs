@@ -1,5 +1,6 @@
 //! Short ways to write events.
 #![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(clippy::unwrap_used, reason = "a failed test is the aim")]
 
 use feedline::market::{Quote, Trade};
 use feedline::{

@@ -90,6 +90,7 @@ impl Open {
         self.received = tick.received();
     }
 
+    #[inline]
     pub(super) fn candle(&self, symbol: Symbol, interval: Interval, state: CandleState) -> Candle {
         // A division costs more than all the rest: only the final candle is worth it.
         let vwap = match state {

@@ -54,3 +54,21 @@ impl Latest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_never_come_again_do_not_pile_up() {
+        let mut latest = Latest::default();
+        let symbol = Symbol::new("A");
+        for position in 0..100_000_u64 {
+            latest.prune(10, position.saturating_sub(10));
+            latest.note(&symbol, Some(position as i64), position);
+            latest.note(&Symbol::new(position.to_string()), None, position);
+        }
+        assert!(latest.slots.len() <= 2 * 10 + 65 && latest.barriers.len() <= 2 * 10 + 65);
+        assert_eq!(latest.find(&symbol, 99_999), Some(99_999));
+    }
+}
