@@ -29,8 +29,14 @@ impl Rate {
     pub const fn new(count: u32, period: Duration) -> Self {
         assert!(count > 0, "a rate must allow something");
         let interval = Duration::from_nanos((period.as_nanos() / count as u128) as u64);
-        assert!(!interval.is_zero(), "a rate's period must be at least a nanosecond an item");
-        Self { interval, burst: count }
+        assert!(
+            !interval.is_zero(),
+            "a rate's period must be at least a nanosecond an item"
+        );
+        Self {
+            interval,
+            burst: count,
+        }
     }
 
     /// `count` a second.
@@ -50,7 +56,10 @@ impl Rate {
     #[must_use]
     pub const fn with_burst(self, burst: u32) -> Self {
         assert!(burst > 0, "a burst holds at least one");
-        Self { interval: self.interval, burst }
+        Self {
+            interval: self.interval,
+            burst,
+        }
     }
 
     /// The time between two when they come evenly.
@@ -74,7 +83,10 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn new(rate: Rate) -> Self {
-        Self { rate, empty_at: None }
+        Self {
+            rate,
+            empty_at: None,
+        }
     }
 
     /// When the next may happen: `now`, or a later moment.

@@ -173,7 +173,13 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
     }
 
     fn note(&mut self, note: Note) {
-        let Self { tracker, ready, now, gap_ids, ended } = self;
+        let Self {
+            tracker,
+            ready,
+            now,
+            gap_ids,
+            ended,
+        } = self;
         let mut mark = |marker: Marker| ready.push_back(Collected::Marker(marker));
         match note {
             Note::State(State::Connecting) => tracker.connecting(),
@@ -248,7 +254,9 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         loop {
             let now = self.environment.now();
             self.machine.set_reading(limit > 0, now);
-            self.observed(now, deliver, |machine, deliver| machine.advance(now, deliver));
+            self.observed(now, deliver, |machine, deliver| {
+                machine.advance(now, deliver)
+            });
             self.adjust_link();
             let mut progress = self.poll_link(cx, &mut room, deliver);
             progress |= self.poll_effects(cx, deliver);
@@ -267,7 +275,11 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         deliver: &mut D,
         call: impl FnOnce(&mut Machine<P>, &mut Watched<'_, D>),
     ) {
-        let mut watched = Watched { now, watchman: &mut self.watchman, inner: deliver };
+        let mut watched = Watched {
+            now,
+            watchman: &mut self.watchman,
+            inner: deliver,
+        };
         call(&mut self.machine, &mut watched);
     }
 
@@ -339,12 +351,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
 
     /// Hands what was read to the machine, with the time read once for all of it: after the last
     /// message came, so that nothing seems to have come before it was sent.
-    fn take_batch(
-        &mut self,
-        read: Read,
-        room: &mut usize,
-        deliver: &mut impl Deliver<P>,
-    ) -> bool {
+    fn take_batch(&mut self, read: Read, room: &mut usize, deliver: &mut impl Deliver<P>) -> bool {
         if self.batch.is_empty() && matches!(read, Read::Pending) {
             return false;
         }
@@ -456,7 +463,10 @@ fn poll_read<T: crate::transport::Transport>(
             Poll::Ready(Some(Ok(frame))) => batch.push(frame),
             Poll::Ready(Some(Err(cause))) => return Read::Ended(cause),
             Poll::Ready(None) => {
-                return Read::Ended(Interruption::Closed { code: None, reason: String::new() });
+                return Read::Ended(Interruption::Closed {
+                    code: None,
+                    reason: String::new(),
+                });
             }
         }
     }

@@ -23,7 +23,11 @@ pub struct Control {
 
 impl Control {
     pub(super) fn new(handle: &Arc<dyn AnyHandle>, id: HandleId, owner: &Arc<dyn Owner>) -> Self {
-        Self { handle: Arc::downgrade(handle), id, owner: Arc::downgrade(owner) }
+        Self {
+            handle: Arc::downgrade(handle),
+            id,
+            owner: Arc::downgrade(owner),
+        }
     }
 
     fn owner(&self) -> Result<Arc<dyn Owner>, Error> {
@@ -57,7 +61,10 @@ impl Control {
         let settled = pending.wait_for(|pending| *pending == 0);
         if tokio::time::timeout(ADD_DEADLINE, settled).await.is_err() {
             let waiting_for = format!("{} more symbols; {}", symbols.len(), owner.obstacle());
-            let kind = ErrorKind::Timeout { after: ADD_DEADLINE, waiting_for };
+            let kind = ErrorKind::Timeout {
+                after: ADD_DEADLINE,
+                waiting_for,
+            };
             return Err(Error::new(kind).with_venue(owner.venue()));
         }
         let refused: Vec<Rejection> = handle.rejections()[known..]
@@ -97,7 +104,9 @@ impl Control {
 
     /// The symbols held now.
     pub fn symbols(&self) -> Vec<Symbol> {
-        self.owner.upgrade().map_or_else(Vec::new, |owner| owner.symbols(self.id))
+        self.owner
+            .upgrade()
+            .map_or_else(Vec::new, |owner| owner.symbols(self.id))
     }
 
     /// Ends the subscription: its stream yields what is queued and then `None`. Waits for the
@@ -116,6 +125,8 @@ impl Control {
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Control")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio_rustls::TlsConnector;
 
-use super::limiter::Limiter;
 use super::Protocol;
+use super::limiter::Limiter;
 use crate::transport::{ConnectError, Dial, Transport, WebSocket};
 use crate::{Clock, Now};
 
@@ -90,6 +90,8 @@ impl<P: Protocol> Environment<P> for Sockets<P> {
 
 impl<P: Protocol> fmt::Debug for Sockets<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sockets").field("dial", &self.dial).finish_non_exhaustive()
+        f.debug_struct("Sockets")
+            .field("dial", &self.dial)
+            .finish_non_exhaustive()
     }
 }

@@ -67,7 +67,13 @@ impl<T: Record> Handle<T> {
             in_band: false,
             rejections: Vec::new(),
         };
-        Self { id, channel, overflow, state: Mutex::new(state), pending: watch::Sender::new(pending) }
+        Self {
+            id,
+            channel,
+            overflow,
+            state: Mutex::new(state),
+            pending: watch::Sender::new(pending),
+        }
     }
 
     /// The handle for errors and logs, such as `spot.trades #3`.
@@ -92,7 +98,11 @@ impl<T: Record> Handle<T> {
     /// How many more events fit; any number once nobody takes them any more.
     pub(crate) fn room(&self) -> usize {
         let state = lock(&self.state);
-        if state.end.is_none() { state.queue.room() } else { usize::MAX }
+        if state.end.is_none() {
+            state.queue.room()
+        } else {
+            usize::MAX
+        }
     }
 
     /// Takes up to `max` events, or what the stream ends with.
@@ -105,7 +115,11 @@ impl<T: Record> Handle<T> {
         let mut state = lock(&self.state);
         let was_full = state.queue.overflow() == Overflow::Wait && state.queue.is_full();
         // What is still to be conflated is taken one by one: a batch would age in its taker's hands.
-        let max = if state.queue.overflow() == Overflow::Conflate { 1 } else { max };
+        let max = if state.queue.overflow() == Overflow::Conflate {
+            1
+        } else {
+            max
+        };
         state.queue.take_into(out, max);
         if !out.is_empty() {
             return Taken::Some { was_full };
@@ -162,7 +176,8 @@ pub(crate) trait AnyHandle: Send + Sync {
 
 impl<T: Record + Send> AnyHandle for Handle<T> {
     fn settle(&self, count: usize) {
-        self.pending.send_modify(|pending| *pending = pending.saturating_sub(count));
+        self.pending
+            .send_modify(|pending| *pending = pending.saturating_sub(count));
     }
 
     fn refuse(&self, symbol: Symbol, rejection: Rejection, first: bool) -> bool {
@@ -266,7 +281,11 @@ pub(crate) struct TypedLane<T> {
 
 impl<T> TypedLane<T> {
     pub(crate) fn new(handle: std::sync::Arc<Handle<T>>) -> Self {
-        Self { handle, staged: Vec::new(), data: 0 }
+        Self {
+            handle,
+            staged: Vec::new(),
+            data: 0,
+        }
     }
 }
 

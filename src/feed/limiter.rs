@@ -29,7 +29,10 @@ impl Limiter {
 
     /// When the next connect may begin; it counts as begun.
     pub(crate) fn reserve(&self, now: Instant) -> Instant {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(now)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reserve(now)
     }
 }
 
@@ -43,7 +46,10 @@ mod tests {
     fn clients_of_one_endpoint_share_a_limit_and_others_do_not() {
         let rate = Rate::new(1, Duration::from_secs(1));
         let now = Instant::now();
-        let (a, b) = (Limiter::of("ws://limiter-a:1", rate), Limiter::of("ws://limiter-a:1", rate));
+        let (a, b) = (
+            Limiter::of("ws://limiter-a:1", rate),
+            Limiter::of("ws://limiter-a:1", rate),
+        );
         let other = Limiter::of("ws://limiter-b:1", rate);
         assert_eq!(a.reserve(now), now);
         assert_eq!(b.reserve(now), now + Duration::from_secs(1));

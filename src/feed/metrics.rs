@@ -88,12 +88,19 @@ pub(crate) struct HandleMetrics {
 
 impl Metrics {
     pub(crate) fn add_channel(&mut self, name: &str, counters: &ChannelCounters) {
-        self.channels.entry(name.to_owned()).or_default().counters.add(counters);
+        self.channels
+            .entry(name.to_owned())
+            .or_default()
+            .counters
+            .add(counters);
     }
 
     pub(crate) fn add_handle(&mut self, handle: &HandleMetrics) {
         self.subscriptions += 1;
-        self.channels.entry(handle.channel.clone()).or_default().subscriptions += 1;
+        self.channels
+            .entry(handle.channel.clone())
+            .or_default()
+            .subscriptions += 1;
         self.add_queue(handle);
     }
 

@@ -134,7 +134,8 @@ pub trait Output<P: Protocol> {
     fn refused(&mut self, request: RequestId, refusal: Refusal);
     /// The venue's numbering of a topic jumped; `missed` events are known to be missing. Returns
     /// the gap's id if it will be repaired by [`resync`](Output::resync).
-    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool) -> GapId;
+    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool)
+    -> GapId;
     /// The gap is repaired: what follows does not depend on what was missing.
     fn repaired(&mut self, topic: TopicId, gap: GapId);
     /// The time the venue put on a message without events.

@@ -143,7 +143,10 @@ where
             eager: lazy,
         };
         inner.attach(new, runtime)?;
-        Ok(Subscription::new(handle, Arc::new(Arc::clone(inner)) as Arc<dyn Owner>))
+        Ok(Subscription::new(
+            handle,
+            Arc::new(Arc::clone(inner)) as Arc<dyn Owner>,
+        ))
     }
 
     /// The topics asked for, without repeats.
@@ -203,21 +206,30 @@ async fn accepted(
 ) -> Result<(), Error> {
     let mut pending = handle.pending();
     let settled = pending.wait_for(|pending| *pending == 0);
-    if tokio::time::timeout(options.deadline, settled).await.is_err() {
+    if tokio::time::timeout(options.deadline, settled)
+        .await
+        .is_err()
+    {
         let waiting_for = format!(
             "{} to accept {}; {}",
             owner.venue(),
             handle.label(),
             owner.obstacle()
         );
-        let kind = ErrorKind::Timeout { after: options.deadline, waiting_for };
+        let kind = ErrorKind::Timeout {
+            after: options.deadline,
+            waiting_for,
+        };
         return Err(Error::new(kind).with_venue(owner.venue()));
     }
     if let Some(error) = handle.failure() {
         return Err(error.with_venue(owner.venue()));
     }
-    let refused: Vec<Rejection> =
-        handle.rejections().into_iter().map(|(_, rejection)| rejection).collect();
+    let refused: Vec<Rejection> = handle
+        .rejections()
+        .into_iter()
+        .map(|(_, rejection)| rejection)
+        .collect();
     if !refused.is_empty() && !options.allow_partial {
         return Err(Error::new(ErrorKind::Refused(refused)).with_venue(owner.venue()));
     }

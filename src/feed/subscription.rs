@@ -47,7 +47,12 @@ pub struct Subscription<T: Record + Send> {
 
 impl<T: Record + Send + 'static> Subscription<T> {
     pub(super) fn new(handle: Arc<Handle<T>>, owner: Arc<dyn Owner>) -> Self {
-        Self { handle, owner, batch: VecDeque::new(), done: false }
+        Self {
+            handle,
+            owner,
+            batch: VecDeque::new(),
+            done: false,
+        }
     }
 
     pub(super) fn shared(&self) -> Arc<dyn AnyHandle> {
@@ -199,9 +204,14 @@ pub(super) async fn acknowledged(
             let _ = acknowledgement.await;
         }
     };
-    tokio::time::timeout(CLOSE_DEADLINE, all).await.map_err(|_| {
-        let waiting_for = format!("the acknowledgement of a close; {}", owner.obstacle());
-        Error::new(ErrorKind::Timeout { after: CLOSE_DEADLINE, waiting_for })
+    tokio::time::timeout(CLOSE_DEADLINE, all)
+        .await
+        .map_err(|_| {
+            let waiting_for = format!("the acknowledgement of a close; {}", owner.obstacle());
+            Error::new(ErrorKind::Timeout {
+                after: CLOSE_DEADLINE,
+                waiting_for,
+            })
             .with_venue(owner.venue())
-    })
+        })
 }

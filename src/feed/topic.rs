@@ -53,7 +53,11 @@ pub struct Topics<T> {
 
 impl<T: Topic> Topics<T> {
     pub(crate) fn new() -> Self {
-        Self { ids: HashMap::new(), names: Vec::new(), free: Vec::new() }
+        Self {
+            ids: HashMap::new(),
+            names: Vec::new(),
+            free: Vec::new(),
+        }
     }
 
     /// The number of the topic that equals `key`, if the connection knows it.
@@ -68,7 +72,9 @@ impl<T: Topic> Topics<T> {
     ///
     /// If the number has been released.
     pub fn get(&self, id: TopicId) -> &T {
-        self.names[id.index()].as_ref().expect("a topic keeps its number until it is released")
+        self.names[id.index()]
+            .as_ref()
+            .expect("a topic keeps its number until it is released")
     }
 
     pub(crate) fn insert(&mut self, topic: &T) -> TopicId {

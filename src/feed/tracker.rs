@@ -42,7 +42,13 @@ struct Downtime {
 
 impl Tracker {
     pub(crate) fn new(whole: bool, eager: bool) -> Self {
-        Self { topics: HashMap::new(), pending: 0, down: None, whole, eager }
+        Self {
+            topics: HashMap::new(),
+            pending: 0,
+            down: None,
+            whole,
+            eager,
+        }
     }
 
     pub(crate) fn set_whole(&mut self, whole: bool) {
@@ -50,7 +56,12 @@ impl Tracker {
     }
 
     pub(crate) fn add(&mut self, id: TopicId, symbol: Symbol) {
-        let tracked = Tracked { symbol, accepted: false, ever: false, stale: false };
+        let tracked = Tracked {
+            symbol,
+            accepted: false,
+            ever: false,
+            stale: false,
+        };
         if self.topics.insert(id, tracked).is_none() {
             self.pending += 1;
         }
@@ -94,8 +105,13 @@ impl Tracker {
         }
         self.pending = self.topics.len();
         if known && self.down.is_none() {
-            self.down = Some(Downtime { since: now.instant, attempts: 0 });
-            let kind = StatusKind::Interrupted { cause: cause.clone() };
+            self.down = Some(Downtime {
+                since: now.instant,
+                attempts: 0,
+            });
+            let kind = StatusKind::Interrupted {
+                cause: cause.clone(),
+            };
             mark(Status::new(kind, self.scope_of_all()).into());
         }
     }
@@ -109,7 +125,9 @@ impl Tracker {
     ) -> usize {
         let (mut first, mut fresh) = (0, Vec::new());
         for id in ids {
-            let Some(tracked) = self.topics.get_mut(id) else { continue };
+            let Some(tracked) = self.topics.get_mut(id) else {
+                continue;
+            };
             if !std::mem::replace(&mut tracked.accepted, true) {
                 self.pending -= 1;
             }
@@ -155,12 +173,29 @@ impl Tracker {
                 let text = "subscribed afresh".to_owned();
                 (Cause::Venue { text, from, to }, Repair::None)
             }
-            Why::Sequence { expected, received, resync } => (
-                Cause::Sequence { expected, received, from, to },
-                if resync { Repair::Follows } else { Repair::None },
+            Why::Sequence {
+                expected,
+                received,
+                resync,
+            } => (
+                Cause::Sequence {
+                    expected,
+                    received,
+                    from,
+                    to,
+                },
+                if resync {
+                    Repair::Follows
+                } else {
+                    Repair::None
+                },
             ),
         };
-        mark(Gap::new(missing.id, cause, self.scope(&held)).repair(repair).into());
+        mark(
+            Gap::new(missing.id, cause, self.scope(&held))
+                .repair(repair)
+                .into(),
+        );
     }
 
     pub(crate) fn malformed(
@@ -172,7 +207,11 @@ impl Tracker {
         mark: &mut impl FnMut(Marker),
     ) {
         let scope = topic.map_or_else(|| self.scope_of_all(), |topic| self.scope(&[topic]));
-        let cause = Cause::Malformed { messages: 1, from: at, to: at };
+        let cause = Cause::Malformed {
+            messages: 1,
+            from: at,
+            to: at,
+        };
         mark(Gap::new(id, cause, scope).missed(events).into());
     }
 
@@ -183,7 +222,9 @@ impl Tracker {
     pub(crate) fn no_first_data(&mut self, topic: TopicId, mark: &mut impl FnMut(Marker)) {
         if let Some(tracked) = self.topics.get_mut(&topic) {
             tracked.stale = true;
-            let kind = StatusKind::Stale { why: Staleness::NoFirstData };
+            let kind = StatusKind::Stale {
+                why: Staleness::NoFirstData,
+            };
             mark(Status::new(kind, self.scope(&[topic])).into());
         }
     }
@@ -207,7 +248,10 @@ impl Tracker {
             && let Some(down) = self.down.take()
         {
             let downtime = now.instant.saturating_duration_since(down.since);
-            let kind = StatusKind::Resumed { downtime, attempts: down.attempts };
+            let kind = StatusKind::Resumed {
+                downtime,
+                attempts: down.attempts,
+            };
             mark(Status::new(kind, self.scope_of_all()).into());
         }
     }
@@ -224,6 +268,9 @@ impl Tracker {
         if self.whole && ids.len() == self.topics.len() {
             return Scope::All;
         }
-        Scope::of(ids.iter().filter_map(|id| Some(self.topics.get(id)?.symbol.clone())))
+        Scope::of(
+            ids.iter()
+                .filter_map(|id| Some(self.topics.get(id)?.symbol.clone())),
+        )
     }
 }

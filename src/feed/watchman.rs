@@ -78,7 +78,10 @@ impl Watchman {
                 }
             }
             Note::NoFirstData(id) => {
-                tracing::warn!(topic = id.index(), "accepted, but the first event did not come");
+                tracing::warn!(
+                    topic = id.index(),
+                    "accepted, but the first event did not come"
+                );
             }
             Note::Ended(error) => tracing::error!(%error, "connection ended"),
         }

@@ -43,14 +43,19 @@ impl Memory {
 }
 
 fn gone() -> Interruption {
-    Interruption::Closed { code: None, reason: String::new() }
+    Interruption::Closed {
+        code: None,
+        reason: String::new(),
+    }
 }
 
 impl Stream for Memory {
     type Item = Result<Frame, Interruption>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.from).poll_next(cx).map(|frame| frame.map(Ok))
+        Pin::new(&mut self.from)
+            .poll_next(cx)
+            .map(|frame| frame.map(Ok))
     }
 }
 

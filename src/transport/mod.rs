@@ -28,6 +28,9 @@ pub trait Transport:
 }
 
 impl<T> Transport for T where
-    T: Stream<Item = Result<Frame, Interruption>> + Sink<Frame, Error = Interruption> + Send + Unpin
+    T: Stream<Item = Result<Frame, Interruption>>
+        + Sink<Frame, Error = Interruption>
+        + Send
+        + Unpin
 {
 }

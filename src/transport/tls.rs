@@ -14,7 +14,9 @@ pub struct Roots(Arc<RootCertStore>);
 impl Roots {
     /// Mozilla's root certificates.
     pub fn mozilla() -> Self {
-        Self(Arc::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()))
+        Self(Arc::new(
+            webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+        ))
     }
 
     /// None: add those you trust.
@@ -28,10 +30,12 @@ impl Roots {
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when it is no certificate.
     pub fn with_der(mut self, certificate: Vec<u8>) -> Result<Self, Error> {
-        Arc::make_mut(&mut self.0).add(CertificateDer::from(certificate)).map_err(|source| {
-            Error::invalid("a root certificate must be an X.509 certificate in DER form")
-                .with_source(source)
-        })?;
+        Arc::make_mut(&mut self.0)
+            .add(CertificateDer::from(certificate))
+            .map_err(|source| {
+                Error::invalid("a root certificate must be an X.509 certificate in DER form")
+                    .with_source(source)
+            })?;
         Ok(self)
     }
 

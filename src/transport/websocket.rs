@@ -35,9 +35,13 @@ impl Address {
     /// a host.
     pub fn parse(url: &str) -> Result<Self, Error> {
         let invalid = || {
-            Error::invalid(format!("{url:?} is not a WebSocket URL such as wss://host/path"))
+            Error::invalid(format!(
+                "{url:?} is not a WebSocket URL such as wss://host/path"
+            ))
         };
-        let request = url.into_client_request().map_err(|source| invalid().with_source(source))?;
+        let request = url
+            .into_client_request()
+            .map_err(|source| invalid().with_source(source))?;
         let tls = match request.uri().scheme_str() {
             Some("wss") => true,
             Some("ws") => false,
@@ -45,9 +49,20 @@ impl Address {
         };
         let host = request.uri().host().ok_or_else(invalid)?;
         // An IPv6 address stands in brackets in a URL, and without them everywhere else.
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = request.uri().port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Self { request, tls, host, port })
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let port = request
+            .uri()
+            .port_u16()
+            .unwrap_or(if tls { 443 } else { 80 });
+        Ok(Self {
+            request,
+            tls,
+            host,
+            port,
+        })
     }
 
     /// With one more header in the upgrade request.
@@ -87,14 +102,19 @@ pub struct ConnectError {
 impl ConnectError {
     /// A failure that may pass.
     pub fn retryable(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), retryable: true, source: None }
+        Self {
+            cause: cause.into(),
+            retryable: true,
+            source: None,
+        }
     }
 
-    fn new(
-        retryable: bool,
-        source: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
-        Self { cause: source.to_string(), retryable, source: Some(Box::new(source)) }
+    fn new(retryable: bool, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            cause: source.to_string(),
+            retryable,
+            source: Some(Box::new(source)),
+        }
     }
 }
 
@@ -129,7 +149,10 @@ impl WebSocket {
                 Ok(stream) => Box::new(stream),
                 // rustls reports a certificate it does not trust as invalid data.
                 Err(error) => {
-                    return Err(ConnectError::new(error.kind() != io::ErrorKind::InvalidData, error));
+                    return Err(ConnectError::new(
+                        error.kind() != io::ErrorKind::InvalidData,
+                        error,
+                    ));
                 }
             };
         }
@@ -141,7 +164,8 @@ impl WebSocket {
             Ok((stream, _)) => Ok(Self { stream, limit }),
             Err(WsError::Http(response)) => {
                 let status = response.status();
-                let retryable = !status.is_client_error() || matches!(status.as_u16(), 408 | 425 | 429);
+                let retryable =
+                    !status.is_client_error() || matches!(status.as_u16(), 408 | 425 | 429);
                 Err(ConnectError {
                     cause: format!("the venue answered the upgrade with HTTP {status}"),
                     retryable,
@@ -161,10 +185,17 @@ impl WebSocket {
             WsError::ConnectionClosed
             | WsError::AlreadyClosed
             | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                Interruption::Closed { code: None, reason: String::new() }
+                Interruption::Closed {
+                    code: None,
+                    reason: String::new(),
+                }
             }
-            WsError::Io(error) => Interruption::Io { error: error.to_string() },
-            error => Interruption::WebSocket { error: error.to_string() },
+            WsError::Io(error) => Interruption::Io {
+                error: error.to_string(),
+            },
+            error => Interruption::WebSocket {
+                error: error.to_string(),
+            },
         }
     }
 }
@@ -206,11 +237,14 @@ impl Sink<Frame> for WebSocket {
             Frame::Binary(bytes) => Message::Binary(bytes),
             Frame::Ping(bytes) => Message::Ping(bytes),
             Frame::Pong(bytes) => Message::Pong(bytes),
-            Frame::Close(close) => Message::Close(
-                close.map(|(code, reason)| CloseFrame { code: code.into(), reason: reason.into() }),
-            ),
+            Frame::Close(close) => Message::Close(close.map(|(code, reason)| CloseFrame {
+                code: code.into(),
+                reason: reason.into(),
+            })),
         };
-        Pin::new(&mut self.stream).start_send(message).map_err(|error| self.interruption(error))
+        Pin::new(&mut self.stream)
+            .start_send(message)
+            .map_err(|error| self.interruption(error))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -226,6 +260,8 @@ impl Sink<Frame> for WebSocket {
 
 impl fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebSocket").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("WebSocket")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }

@@ -9,12 +9,12 @@ use super::Inner;
 use super::ledger::{Ledger, Signal};
 use super::router::{Joining, Router};
 use super::stall::Stall;
+use crate::ErrorKind;
 use crate::feed::connection::{BATCH, Driven};
 use crate::feed::environment::{Environment, Sockets};
 use crate::feed::handle::{HandleId, lock};
 use crate::feed::machine::{MachineConfig, State};
 use crate::feed::{Protocol, Topic};
-use crate::ErrorKind;
 
 /// The task of one connection: compares the ledger with the machine, drives the connection and
 /// hands its events to the handles.
@@ -70,7 +70,9 @@ impl<P: Protocol> Driver<P> {
     fn sync_handle(&mut self, ledger: &mut Ledger<P>, id: HandleId) {
         let now = self.router.now;
         let machine = &mut self.connection.machine;
-        let Some(wish) = ledger.wish(self.shard, id) else { return };
+        let Some(wish) = ledger.wish(self.shard, id) else {
+            return;
+        };
         if wish.gone {
             let mut freed = Vec::new();
             if let Some(seat) = self.router.seat_of(id) {
@@ -82,11 +84,14 @@ impl<P: Protocol> Driver<P> {
                 }
                 self.router.stand_up(id);
             }
-            self.router.when_released(freed, std::mem::take(&mut wish.closers));
+            self.router
+                .when_released(freed, std::mem::take(&mut wish.closers));
             ledger.drop_wish(self.shard, id);
             return;
         }
-        let Some(seat) = self.router.seat(id, wish) else { return };
+        let Some(seat) = self.router.seat(id, wish) else {
+            return;
+        };
         let held = self.router.topics_of(seat);
         for topic in &held {
             if !wish.topics.contains(machine.topics().get(*topic))
@@ -154,7 +159,9 @@ impl<P: Protocol> Driver<P> {
         match (room, fullest) {
             (0, Some(seat)) => {
                 let router = &self.router;
-                let stall = self.stall.get_or_insert_with(|| Stall::new(router.label(seat)));
+                let stall = self
+                    .stall
+                    .get_or_insert_with(|| Stall::new(router.label(seat)));
                 if stall.poll_tell(cx) {
                     self.router.stalled(seat, &stall.by);
                 }

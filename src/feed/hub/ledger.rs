@@ -130,13 +130,18 @@ impl<P: Protocol> Ledger<P> {
     }
 
     pub(super) fn tasks(&self) -> Vec<AbortHandle> {
-        self.shards.iter().filter_map(|shard| shard.task.clone()).collect()
+        self.shards
+            .iter()
+            .filter_map(|shard| shard.task.clone())
+            .collect()
     }
 
     /// Connections that are wanted and have no task.
     pub(super) fn idle_shards(&self) -> Vec<usize> {
         let needed = |shard: &Shard<P>| shard.task.is_none() && !shard.wishes.is_empty();
-        (0..self.shards.len()).filter(|at| needed(&self.shards[*at])).collect()
+        (0..self.shards.len())
+            .filter(|at| needed(&self.shards[*at]))
+            .collect()
     }
 
     pub(super) fn started(&mut self, shard: usize, task: AbortHandle) {
@@ -161,15 +166,31 @@ impl<P: Protocol> Ledger<P> {
         }
         self.check_limit(&new.topics, max_topics)?;
         self.runtime = Some(runtime);
-        let NewHandle { id, handle, topics, lane, topic, eager } = new;
-        let record = Record { handle, topics: HashMap::new(), lane, topic, eager };
+        let NewHandle {
+            id,
+            handle,
+            topics,
+            lane,
+            topic,
+            eager,
+        } = new;
+        let record = Record {
+            handle,
+            topics: HashMap::new(),
+            lane,
+            topic,
+            eager,
+        };
         self.handles.insert(id, record);
         self.place(id, topics, per_shard);
         Ok(())
     }
 
     fn check_limit(&self, topics: &[P::Topic], limit: usize) -> Result<(), ErrorKind> {
-        let new = topics.iter().filter(|topic| !self.topics.contains_key(*topic)).count();
+        let new = topics
+            .iter()
+            .filter(|topic| !self.topics.contains_key(*topic))
+            .count();
         if self.topics.len() + new > limit {
             return Err(ErrorKind::TooManyTopics { limit });
         }
@@ -187,11 +208,14 @@ impl<P: Protocol> Ledger<P> {
                 None => {
                     let shard = self.shard_with_room(per_shard);
                     self.shards[shard].topics += 1;
-                    self.topics.insert(topic.clone(), Placement { shard, handles: 1 });
+                    self.topics
+                        .insert(topic.clone(), Placement { shard, handles: 1 });
                     shard
                 }
             };
-            let Some(record) = self.handles.get_mut(&id) else { return };
+            let Some(record) = self.handles.get_mut(&id) else {
+                return;
+            };
             record.topics.insert(topic.clone(), shard);
             self.shards[shard].wish(id, record).topics.insert(topic);
         }
@@ -199,7 +223,10 @@ impl<P: Protocol> Ledger<P> {
     }
 
     fn shard_with_room(&mut self, per_shard: usize) -> usize {
-        let found = self.shards.iter().position(|shard| shard.topics < per_shard);
+        let found = self
+            .shards
+            .iter()
+            .position(|shard| shard.topics < per_shard);
         found.unwrap_or_else(|| {
             self.shards.push(Shard::default());
             self.shards.len() - 1
@@ -220,7 +247,9 @@ impl<P: Protocol> Ledger<P> {
 
     /// Takes a handle out; what nobody else wants is released.
     pub(super) fn release(&mut self, id: HandleId) -> Vec<oneshot::Receiver<()>> {
-        let Some(record) = self.handles.remove(&id) else { return Vec::new() };
+        let Some(record) = self.handles.remove(&id) else {
+            return Vec::new();
+        };
         for topic in record.topics.keys() {
             self.forget(topic);
         }
@@ -242,7 +271,9 @@ impl<P: Protocol> Ledger<P> {
     }
 
     fn forget(&mut self, topic: &P::Topic) {
-        let Some(placement) = self.topics.get_mut(topic) else { return };
+        let Some(placement) = self.topics.get_mut(topic) else {
+            return;
+        };
         placement.handles -= 1;
         if placement.handles == 0 {
             self.shards[placement.shard].topics -= 1;
@@ -251,14 +282,20 @@ impl<P: Protocol> Ledger<P> {
     }
 
     fn retire(&mut self, metrics: HandleMetrics) {
-        let known = self.retired.iter_mut().find(|known| known.channel == metrics.channel);
+        let known = self
+            .retired
+            .iter_mut()
+            .find(|known| known.channel == metrics.channel);
         match known {
             Some(known) => {
                 known.high_water = known.high_water.max(metrics.high_water);
                 known.dropped += metrics.dropped;
                 known.merged += metrics.merged;
             }
-            None => self.retired.push(HandleMetrics { queued: 0, ..metrics }),
+            None => self.retired.push(HandleMetrics {
+                queued: 0,
+                ..metrics
+            }),
         }
     }
 
@@ -271,7 +308,10 @@ impl<P: Protocol> Ledger<P> {
         per_shard: usize,
     ) -> Result<usize, ErrorKind> {
         let record = self.handles.get(&id).ok_or(ErrorKind::Closed)?;
-        let mut topics: Vec<_> = symbols.iter().map(|symbol| (record.topic)(symbol)).collect();
+        let mut topics: Vec<_> = symbols
+            .iter()
+            .map(|symbol| (record.topic)(symbol))
+            .collect();
         topics.retain(|topic| !record.topics.contains_key(topic));
         let handle = Arc::clone(&record.handle);
         self.check_limit(&topics, max_topics)?;
@@ -284,7 +324,10 @@ impl<P: Protocol> Ledger<P> {
     /// Takes symbols out of a handle.
     pub(super) fn remove(&mut self, id: HandleId, symbols: &[Symbol]) -> Result<(), ErrorKind> {
         let record = self.handles.get(&id).ok_or(ErrorKind::Closed)?;
-        let topics: Vec<_> = symbols.iter().map(|symbol| (record.topic)(symbol)).collect();
+        let topics: Vec<_> = symbols
+            .iter()
+            .map(|symbol| (record.topic)(symbol))
+            .collect();
         for topic in &topics {
             self.take_topic(id, topic);
         }
@@ -309,7 +352,10 @@ impl<P: Protocol> Ledger<P> {
         let record = self.handles.get(&id).ok_or(ErrorKind::Closed)?;
         let topic = (record.topic)(symbol);
         let Some(shard) = record.topics.get(&topic).copied() else {
-            return Err(ErrorKind::Invalid(format!("{} is not subscribed", topic.label())));
+            return Err(ErrorKind::Invalid(format!(
+                "{} is not subscribed",
+                topic.label()
+            )));
         };
         if let Some(wish) = self.shards[shard].wishes.get_mut(&id) {
             wish.renew.push(topic);
@@ -319,7 +365,9 @@ impl<P: Protocol> Ledger<P> {
     }
 
     pub(super) fn symbols(&self, id: HandleId) -> Vec<Symbol> {
-        let Some(record) = self.handles.get(&id) else { return Vec::new() };
+        let Some(record) = self.handles.get(&id) else {
+            return Vec::new();
+        };
         let mut symbols: Vec<_> = record.topics.keys().map(|t| t.symbol().clone()).collect();
         symbols.sort_unstable();
         symbols
@@ -404,7 +452,11 @@ impl<P: Protocol> Ledger<P> {
     /// The handle has no topic left because the venue refused them all.
     pub(super) fn end_refused(&mut self, id: HandleId, venue: &'static str) {
         if let Some(record) = self.handles.get(&id) {
-            let rejections = record.handle.rejections().into_iter().map(|(_, refused)| refused);
+            let rejections = record
+                .handle
+                .rejections()
+                .into_iter()
+                .map(|(_, refused)| refused);
             let error = Error::new(ErrorKind::Refused(rejections.collect())).with_venue(venue);
             record.handle.end(Err(error));
         }
@@ -448,17 +500,25 @@ impl<P: Protocol> Ledger<P> {
     }
 
     pub(super) fn metrics(&self, now: Now) -> Metrics {
-        let mut metrics = Metrics { topics: self.topics.len(), ..Metrics::default() };
+        let mut metrics = Metrics {
+            topics: self.topics.len(),
+            ..Metrics::default()
+        };
         for shard in &self.shards {
             for (name, counters) in shard.past.channels.iter().chain(&shard.report.channels) {
                 metrics.add_channel(name, counters);
             }
-            let live = shard.report.live_since.filter(|_| shard.report.state == Some(State::Live));
+            let live = shard
+                .report
+                .live_since
+                .filter(|_| shard.report.state == Some(State::Live));
             let mut counters = shard.past.counters.clone();
             counters.add(&shard.report.counters);
             metrics.connections.push(ConnectionMetrics {
                 state: shard.report.state.unwrap_or(State::Idle),
-                uptime: live.map_or(0.0, |since| seconds(now.instant.saturating_duration_since(since))),
+                uptime: live.map_or(0.0, |since| {
+                    seconds(now.instant.saturating_duration_since(since))
+                }),
                 topics: shard.topics,
                 counters,
             });
@@ -475,7 +535,9 @@ impl<P: Protocol> Ledger<P> {
     pub(super) fn health(&self, now: Now) -> Health {
         let state = self.state();
         let reports = || self.shards.iter().map(|shard| &shard.report);
-        let last_received = reports().filter_map(|report| report.counters.last_received).max();
+        let last_received = reports()
+            .filter_map(|report| report.counters.last_received)
+            .max();
         let waiting_for = reports().find_map(|report| report.stalled_by.clone());
         let live = matches!(state, State::Live | State::Idle);
         Health {
@@ -484,7 +546,9 @@ impl<P: Protocol> Ledger<P> {
             last_received,
             silence: last_received.map(|last| seconds(now.wall.duration_since(last))),
             waiting_for,
-            trouble: reports().find_map(|report| report.trouble.clone()).filter(|_| !live),
+            trouble: reports()
+                .find_map(|report| report.trouble.clone())
+                .filter(|_| !live),
         }
     }
 }
@@ -519,7 +583,12 @@ impl<P: Protocol> Shard<P> {
         let report = std::mem::take(&mut self.report);
         self.past.counters.add(&report.counters);
         for (name, counters) in &report.channels {
-            match self.past.channels.iter_mut().find(|(known, _)| known == name) {
+            match self
+                .past
+                .channels
+                .iter_mut()
+                .find(|(known, _)| known == name)
+            {
                 Some((_, known)) => known.add(counters),
                 None => self.past.channels.push((name, counters.clone())),
             }

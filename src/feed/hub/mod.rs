@@ -67,7 +67,10 @@ impl<P: Protocol> Hub<P> {
             running: watch::Sender::new(0),
             handles: AtomicU64::new(0),
         });
-        Self { _presence: Arc::new(Presence(Arc::clone(&inner))), inner }
+        Self {
+            _presence: Arc::new(Presence(Arc::clone(&inner))),
+            inner,
+        }
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner<P>> {
@@ -120,7 +123,10 @@ impl<P: Protocol> Hub<P> {
 
 impl<P: Protocol> Clone for Hub<P> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), _presence: Arc::clone(&self._presence) }
+        Self {
+            inner: Arc::clone(&self.inner),
+            _presence: Arc::clone(&self._presence),
+        }
     }
 }
 
@@ -146,7 +152,9 @@ impl<P: Protocol> Inner<P> {
     ) -> Result<(), Error> {
         let (limit, per_shard) = (self.config.max_topics, self.capacity_of_a_connection());
         let mut ledger = lock(&self.ledger);
-        ledger.attach(new, runtime, limit, per_shard).map_err(|kind| self.error(kind))?;
+        ledger
+            .attach(new, runtime, limit, per_shard)
+            .map_err(|kind| self.error(kind))?;
         self.spawn_drivers(&mut ledger);
         Ok(())
     }
@@ -156,20 +164,30 @@ impl<P: Protocol> Inner<P> {
     }
 
     pub(crate) fn capacity_of_a_connection(&self) -> usize {
-        self.config.topics_per_connection.unwrap_or(self.spec.topics_per_connection).max(1)
+        self.config
+            .topics_per_connection
+            .unwrap_or(self.spec.topics_per_connection)
+            .max(1)
     }
 
     /// Publishes the worst state of all connections.
     fn publish_state(&self, state: State) {
-        self.state.send_if_modified(|known| std::mem::replace(known, state) != state);
+        self.state
+            .send_if_modified(|known| std::mem::replace(known, state) != state);
     }
 
     /// Starts the tasks of connections that are wanted and have none: the one place of the client
     /// side that spawns.
     pub(crate) fn spawn_drivers(self: &Arc<Self>, ledger: &mut Ledger<P>) {
-        let Some(runtime) = ledger.runtime().cloned() else { return };
+        let Some(runtime) = ledger.runtime().cloned() else {
+            return;
+        };
         for shard in ledger.idle_shards() {
-            let seed = self.config.seed.wrapping_add(shard as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let seed = self
+                .config
+                .seed
+                .wrapping_add(shard as u64)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let machine = MachineConfig {
                 backoff: self.config.backoff,
                 linger: self.config.linger,

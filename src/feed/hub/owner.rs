@@ -54,11 +54,15 @@ impl<P: Protocol> Owner for Arc<Inner<P>> {
     }
 
     fn remove(&self, handle: HandleId, symbols: &[Symbol]) -> Result<(), Error> {
-        lock(&self.ledger).remove(handle, symbols).map_err(|kind| self.error(kind))
+        lock(&self.ledger)
+            .remove(handle, symbols)
+            .map_err(|kind| self.error(kind))
     }
 
     fn resync(&self, handle: HandleId, symbol: &Symbol) -> Result<(), Error> {
-        lock(&self.ledger).resync(handle, symbol).map_err(|kind| self.error(kind))
+        lock(&self.ledger)
+            .resync(handle, symbol)
+            .map_err(|kind| self.error(kind))
     }
 
     fn symbols(&self, handle: HandleId) -> Vec<Symbol> {

@@ -56,7 +56,12 @@ struct Route<E> {
 
 impl<E> Default for Route<E> {
     fn default() -> Self {
-        Self { seats: Vec::new(), waiting: Vec::new(), replays: false, last: None }
+        Self {
+            seats: Vec::new(),
+            waiting: Vec::new(),
+            replays: false,
+            last: None,
+        }
     }
 }
 
@@ -97,7 +102,12 @@ impl<P: Protocol> Router<P> {
         if let Some(lane) = wish.lane.take() {
             let tracker = Tracker::new(wish.whole, wish.eager);
             let lossless = lane.is_lossless();
-            let seated = Some(Seated { id, lane, tracker, touched: false });
+            let seated = Some(Seated {
+                id,
+                lane,
+                tracker,
+                touched: false,
+            });
             let seat = match self.free.pop() {
                 Some(seat) => {
                     self.seats[seat] = seated;
@@ -124,12 +134,19 @@ impl<P: Protocol> Router<P> {
 
     /// The topics that a handle holds here.
     pub(super) fn topics_of(&self, seat: Seat) -> Vec<TopicId> {
-        self.seats[seat].as_ref().map_or_else(Vec::new, |seated| seated.tracker.ids().collect())
+        self.seats[seat]
+            .as_ref()
+            .map_or_else(Vec::new, |seated| seated.tracker.ids().collect())
     }
 
     /// Leads a topic to a handle too. Returns whether the topic must be subscribed afresh.
     pub(super) fn join(&mut self, seat: Seat, joining: Joining) -> bool {
-        let Joining { id, symbol, join, active } = joining;
+        let Joining {
+            id,
+            symbol,
+            join,
+            active,
+        } = joining;
         if self.routes.len() <= id.index() {
             self.routes.resize_with(id.index() + 1, Route::default);
         }
@@ -212,20 +229,30 @@ impl<P: Protocol> Router<P> {
     }
 
     pub(super) fn label(&self, seat: Seat) -> String {
-        self.seats[seat].as_ref().map_or_else(String::new, |seated| seated.lane.handle().label())
+        self.seats[seat]
+            .as_ref()
+            .map_or_else(String::new, |seated| seated.lane.handle().label())
     }
 
     /// Tells everyone but the handle itself that nothing is read because of it.
     pub(super) fn stalled(&mut self, full: Seat, by: &str) {
-        for seat in self.seated().filter(|seat| *seat != full).collect::<Vec<_>>() {
-            self.tell(seat, |tracker, lane| tracker.stalled(by, &mut |marker| lane.mark(marker)));
+        for seat in self
+            .seated()
+            .filter(|seat| *seat != full)
+            .collect::<Vec<_>>()
+        {
+            self.tell(seat, |tracker, lane| {
+                tracker.stalled(by, &mut |marker| lane.mark(marker))
+            });
         }
     }
 
     pub(super) fn flowing(&mut self, by: &str) {
         for seat in self.seated().collect::<Vec<_>>() {
             if self.label(seat) != by {
-                self.tell(seat, |tracker, lane| tracker.flowing(&mut |marker| lane.mark(marker)));
+                self.tell(seat, |tracker, lane| {
+                    tracker.flowing(&mut |marker| lane.mark(marker))
+                });
             }
         }
     }
@@ -241,7 +268,10 @@ impl<P: Protocol> Router<P> {
     }
 
     fn seated(&self) -> impl Iterator<Item = Seat> + '_ {
-        self.seats.iter().enumerate().filter_map(|(seat, seated)| seated.as_ref().map(|_| seat))
+        self.seats
+            .iter()
+            .enumerate()
+            .filter_map(|(seat, seated)| seated.as_ref().map(|_| seat))
     }
 
     fn tell(&mut self, seat: Seat, call: impl FnOnce(&mut Tracker, &mut dyn Lane<P::Event>)) {
@@ -306,7 +336,10 @@ impl<P: Protocol> Router<P> {
         for closing in &mut self.closing {
             closing.topics.retain(|topic| *topic != id);
         }
-        for done in self.closing.extract_if(.., |closing| closing.topics.is_empty()) {
+        for done in self
+            .closing
+            .extract_if(.., |closing| closing.topics.is_empty())
+        {
             done.tell.into_iter().for_each(acknowledge);
         }
     }
@@ -329,11 +362,15 @@ fn acknowledge(tell: oneshot::Sender<()>) {
 impl<P: Protocol> Deliver<P> for Router<P> {
     #[inline]
     fn event(&mut self, topic: TopicId, event: P::Event) {
-        let Some(route) = self.routes.get_mut(topic.index()) else { return };
+        let Some(route) = self.routes.get_mut(topic.index()) else {
+            return;
+        };
         if route.replays {
             route.last = Some(event.clone());
         }
-        let Some((last, others)) = route.seats.split_last() else { return };
+        let Some((last, others)) = route.seats.split_last() else {
+            return;
+        };
         for seat in others.iter().chain([last]) {
             if let Some(seated) = &mut self.seats[*seat]
                 && !std::mem::replace(&mut seated.touched, true)

@@ -18,7 +18,10 @@ pub(super) struct Stall {
 
 impl Stall {
     pub(super) fn new(by: String) -> Self {
-        Self { by, grace: Some(Box::pin(tokio::time::sleep(GRACE))) }
+        Self {
+            by,
+            grace: Some(Box::pin(tokio::time::sleep(GRACE))),
+        }
     }
 
     /// Whether the others are to be told now; true once.

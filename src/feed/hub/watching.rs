@@ -55,6 +55,8 @@ impl Stream for StateChanges {
 
 impl std::fmt::Debug for StateChanges {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StateChanges").field("current", &self.current()).finish()
+        f.debug_struct("StateChanges")
+            .field("current", &self.current())
+            .finish()
     }
 }

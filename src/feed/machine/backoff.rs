@@ -35,7 +35,11 @@ pub(super) struct Attempts {
 
 impl Attempts {
     pub(super) fn new(policy: Backoff, seed: u64) -> Self {
-        Self { policy, failures: 0, random: fastrand::Rng::with_seed(seed) }
+        Self {
+            policy,
+            failures: 0,
+            random: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// The wait after one more failure.
@@ -79,7 +83,10 @@ mod tests {
         let mut attempts = Attempts::new(Backoff::default(), 7);
         let waits: Vec<_> = (0..60).map(|_| attempts.next()).skip(20).collect();
         let mean = waits.iter().sum::<Duration>() / 40;
-        assert!(mean > Duration::from_secs(10) && mean < Duration::from_secs(20), "{mean:?}");
+        assert!(
+            mean > Duration::from_secs(10) && mean < Duration::from_secs(20),
+            "{mean:?}"
+        );
         assert!(waits.windows(2).all(|pair| pair[0] != pair[1]));
     }
 

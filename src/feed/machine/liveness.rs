@@ -24,7 +24,13 @@ pub(super) enum Demand {
 
 impl Liveness {
     pub(super) fn new(heartbeat: Heartbeat, now: Instant) -> Self {
-        Self { heartbeat, received: now, probed: now, unanswered: None, proven: false }
+        Self {
+            heartbeat,
+            received: now,
+            probed: now,
+            unanswered: None,
+            proven: false,
+        }
     }
 
     pub(super) fn received(&mut self, now: Instant) {
@@ -98,7 +104,10 @@ mod tests {
         assert_eq!(liveness.demand(start + secs(20), true), Demand::Probe);
         assert_eq!(liveness.deadline(true), start + secs(30));
         assert_eq!(liveness.demand(start + secs(29), true), Demand::Nothing);
-        assert_eq!(liveness.demand(start + secs(30), true), Demand::Dead(secs(30)));
+        assert_eq!(
+            liveness.demand(start + secs(30), true),
+            Demand::Dead(secs(30))
+        );
     }
 
     #[test]
@@ -121,6 +130,9 @@ mod tests {
         assert_eq!(liveness.demand(start + secs(40), false), Demand::Probe);
         liveness.excuse(secs(25));
         assert_eq!(liveness.demand(start + secs(54), true), Demand::Nothing);
-        assert_eq!(liveness.demand(start + secs(55), true), Demand::Dead(secs(30)));
+        assert_eq!(
+            liveness.demand(start + secs(55), true),
+            Demand::Dead(secs(30))
+        );
     }
 }

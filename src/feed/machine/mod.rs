@@ -169,7 +169,10 @@ impl<P: Protocol> Machine<P> {
 
     /// Whether a socket should be open or in the making.
     pub(crate) fn wants_socket(&self) -> bool {
-        matches!(self.core.state, State::Connecting | State::Authenticating | State::Live)
+        matches!(
+            self.core.state,
+            State::Connecting | State::Authenticating | State::Live
+        )
     }
 
     /// Whether to start connecting now; true once an attempt.
@@ -236,7 +239,10 @@ impl<P: Protocol> Machine<P> {
             Frame::Ping(_) | Frame::Pong(_) => return,
             Frame::Close(close) => {
                 let (code, reason) = close.clone().unzip();
-                let cause = Interruption::Closed { code, reason: reason.unwrap_or_default() };
+                let cause = Interruption::Closed {
+                    code,
+                    reason: reason.unwrap_or_default(),
+                };
                 return self.interrupt(now, cause, deliver);
             }
         };
@@ -272,7 +278,9 @@ impl<P: Protocol> Machine<P> {
         reply: P::Reply,
         deliver: &mut impl Deliver<P>,
     ) {
-        self.with(now, deliver, |protocol, _, sink| protocol.reply(now, reply, sink));
+        self.with(now, deliver, |protocol, _, sink| {
+            protocol.reply(now, reply, sink)
+        });
         self.advance(now, deliver);
     }
 
@@ -311,21 +319,31 @@ impl<P: Protocol> Machine<P> {
             State::Authenticating | State::Live => {
                 let registry = &self.core.registry;
                 let inbound = if reading { registry.deadline() } else { None };
-                let login = self.login_until.filter(|_| reading && self.core.live_since.is_none());
+                let login = self
+                    .login_until
+                    .filter(|_| reading && self.core.live_since.is_none());
                 let (work, later) = registry.work(now.instant);
-                let work = (work && self.may_request())
-                    .then(|| self.core.pace.ready_at(now.instant));
-                [Some(self.core.liveness.deadline(reading)), inbound, login, later, work, idle]
-                    .into_iter()
-                    .flatten()
-                    .chain(self.core.wake_at)
-                    .min()
+                let work =
+                    (work && self.may_request()).then(|| self.core.pace.ready_at(now.instant));
+                [
+                    Some(self.core.liveness.deadline(reading)),
+                    inbound,
+                    login,
+                    later,
+                    work,
+                    idle,
+                ]
+                .into_iter()
+                .flatten()
+                .chain(self.core.wake_at)
+                .min()
             }
         }
     }
 
     fn linger_over(&self, now: Now) -> bool {
-        self.unwanted_since.is_some_and(|since| since + self.linger <= now.instant)
+        self.unwanted_since
+            .is_some_and(|since| since + self.linger <= now.instant)
     }
 
     fn may_request(&self) -> bool {
@@ -362,7 +380,9 @@ impl<P: Protocol> Machine<P> {
             Demand::Probe => match self.protocol.spec().heartbeat.probe {
                 Probe::WebSocketPing => self.core.outbox.push_back(Frame::Ping(Vec::new().into())),
                 Probe::Message => {
-                    self.with(now, deliver, |protocol, _, sink| protocol.heartbeat(now, sink));
+                    self.with(now, deliver, |protocol, _, sink| {
+                        protocol.heartbeat(now, sink)
+                    });
                 }
             },
         }
@@ -373,7 +393,10 @@ impl<P: Protocol> Machine<P> {
             }
         }
         if reading && let Some(overdue) = self.core.registry.overdue(now.instant) {
-            let channel = overdue.topics.first().map(|id| self.topics.get(*id).channel().name);
+            let channel = overdue
+                .topics
+                .first()
+                .map(|id| self.topics.get(*id).channel().name);
             let channel = channel.unwrap_or_default().to_owned();
             return self.interrupt(now, Interruption::Unanswered { channel }, deliver);
         }
@@ -382,7 +405,9 @@ impl<P: Protocol> Machine<P> {
         }
         if self.core.wake_at.is_some_and(|at| at <= now.instant) {
             self.core.wake_at = None;
-            self.with(now, deliver, |protocol, _, sink| protocol.timeout(now, sink));
+            self.with(now, deliver, |protocol, _, sink| {
+                protocol.timeout(now, sink)
+            });
         }
         if self.linger_over(now) {
             self.disconnect(deliver);
@@ -405,7 +430,8 @@ impl<P: Protocol> Machine<P> {
             let text = "accepted, but the promised first event did not come".to_owned();
             self.with(now, deliver, |_, topics, sink| {
                 let label = topics.get(id).label();
-                sink.deliver.note(Note::Rejected(id, crate::Rejection::new(label, None, text)));
+                sink.deliver
+                    .note(Note::Rejected(id, crate::Rejection::new(label, None, text)));
             });
         }
     }
@@ -437,16 +463,27 @@ impl<P: Protocol> Machine<P> {
         let asked = self.core.registry.requested(id).to_vec();
         if op == Op::Subscribe {
             for topic in &asked {
-                if self.core.registry[*topic].down.is_some_and(|down| down.renewed) {
+                if self.core.registry[*topic]
+                    .down
+                    .is_some_and(|down| down.renewed)
+                {
                     deliver.note(Note::Renewed(*topic));
                 }
             }
         }
         self.with(now, deliver, |protocol, topics, sink| {
-            protocol.request(now, Request { id, op, topics: &asked }, topics, sink);
-            let unanswered = |topic: &TopicId| {
-                topics.get(*topic).channel().acceptance == Acceptance::Sent
-            };
+            protocol.request(
+                now,
+                Request {
+                    id,
+                    op,
+                    topics: &asked,
+                },
+                topics,
+                sink,
+            );
+            let unanswered =
+                |topic: &TopicId| topics.get(*topic).channel().acceptance == Acceptance::Sent;
             if asked.iter().all(unanswered) {
                 sink.settled(id);
             }
@@ -469,7 +506,11 @@ impl<P: Protocol> Machine<P> {
     }
 
     fn malformed(&mut self, malformed: Malformed, deliver: &mut impl Deliver<P>) {
-        let Malformed { topic, events, reason } = malformed;
+        let Malformed {
+            topic,
+            events,
+            reason,
+        } = malformed;
         match topic {
             Some(topic) => {
                 let channel = self.core.registry[topic].channel;
@@ -477,7 +518,11 @@ impl<P: Protocol> Machine<P> {
             }
             None => self.core.counters.unreadable += 1,
         }
-        deliver.note(Note::Malformed { topic, events, reason: reason.into_owned() });
+        deliver.note(Note::Malformed {
+            topic,
+            events,
+            reason: reason.into_owned(),
+        });
     }
 
     fn interrupt(&mut self, now: Now, cause: Interruption, deliver: &mut impl Deliver<P>) {
@@ -488,12 +533,16 @@ impl<P: Protocol> Machine<P> {
             && self.core.registry.settled()
             && self.core.liveness.proven()
         {
-            self.attempts.reset_after(now.instant.saturating_duration_since(since));
+            self.attempts
+                .reset_after(now.instant.saturating_duration_since(since));
         }
         let wait = self.attempts.next();
         self.backoff_until = Some(now.instant + wait);
         self.with(now, deliver, |_, _, sink| {
-            sink.deliver.note(Note::Interrupted { cause, retry_in: wait });
+            sink.deliver.note(Note::Interrupted {
+                cause,
+                retry_in: wait,
+            });
             sink.enter(State::Backoff);
         });
         self.disconnect(deliver);
@@ -526,8 +575,18 @@ impl<P: Protocol> Machine<P> {
         deliver: &mut D,
         call: impl FnOnce(&mut P, &Topics<P::Topic>, &mut Sink<'_, P, D>) -> R,
     ) -> R {
-        let Self { protocol, topics, core, .. } = self;
-        let mut sink = Sink { now, core, topics, deliver };
+        let Self {
+            protocol,
+            topics,
+            core,
+            ..
+        } = self;
+        let mut sink = Sink {
+            now,
+            core,
+            topics,
+            deliver,
+        };
         call(protocol, topics, &mut sink)
     }
 }

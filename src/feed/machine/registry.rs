@@ -51,9 +51,8 @@ pub(super) struct Entry {
 impl Entry {
     /// Whether the next event must take the slow way: a gap to announce, a first event awaited.
     pub(super) fn attend(&mut self) {
-        self.attention = self.down.is_some()
-            || !self.seen_data
-            || matches!(self.side, Side::AwaitingData(_));
+        self.attention =
+            self.down.is_some() || !self.seen_data || matches!(self.side, Side::AwaitingData(_));
     }
 }
 
@@ -155,9 +154,15 @@ impl Registry {
         for at in 0..self.entries.len() {
             let id = TopicId::at(at);
             let entry = &mut self[id];
-            if matches!(entry.side, Side::Active | Side::AwaitingData(_) | Side::Releasing(_)) {
+            if matches!(
+                entry.side,
+                Side::Active | Side::AwaitingData(_) | Side::Releasing(_)
+            ) {
                 let earlier = entry.down.map_or(from, |down| down.from.min(from));
-                entry.down = Some(Down { from: earlier, renewed: false });
+                entry.down = Some(Down {
+                    from: earlier,
+                    renewed: false,
+                });
             } else if let Some(down) = &mut entry.down {
                 down.renewed = false;
             }
@@ -220,7 +225,9 @@ impl Registry {
         let mut chosen: Option<(Op, Option<u32>)> = None;
         let (mut batch, mut limit, mut bytes) = (Vec::new(), usize::MAX, 0);
         for _ in 0..self.todo.len() {
-            let Some(id) = self.todo.pop_front() else { break };
+            let Some(id) = self.todo.pop_front() else {
+                break;
+            };
             let op = match self.need(id, now) {
                 Need::Request(op) => op,
                 Need::Later => {
@@ -275,7 +282,12 @@ impl Registry {
             entry.attend();
         }
         let deadline = now + spec.answer_timeout;
-        self.pending.push_back(Pending { id: request, op, topics: batch, deadline });
+        self.pending.push_back(Pending {
+            id: request,
+            op,
+            topics: batch,
+            deadline,
+        });
         Some((request, op))
     }
 
@@ -292,7 +304,10 @@ impl Registry {
 
     /// The topics of a request on its way; empty if it is not.
     pub(super) fn requested(&self, id: RequestId) -> &[TopicId] {
-        self.pending.iter().find(|pending| pending.id == id).map_or(&[], |found| &found.topics)
+        self.pending
+            .iter()
+            .find(|pending| pending.id == id)
+            .map_or(&[], |found| &found.topics)
     }
 
     pub(super) fn answered(&mut self, id: RequestId) -> Option<Pending> {
@@ -325,12 +340,17 @@ impl Registry {
     /// The first deadline of an answer or of a promised first event.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let answer = self.pending.front().map(|pending| pending.deadline);
-        answer.into_iter().chain(self.due.first().map(|(due, _)| *due)).min()
+        answer
+            .into_iter()
+            .chain(self.due.first().map(|(due, _)| *due))
+            .min()
     }
 
     /// The request that should have been answered by now.
     pub(super) fn overdue(&self, now: Instant) -> Option<&Pending> {
-        self.pending.front().filter(|pending| pending.deadline <= now)
+        self.pending
+            .front()
+            .filter(|pending| pending.deadline <= now)
     }
 
     /// A topic whose promised first event should have come by now.

@@ -125,7 +125,13 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             let channel = self.core.registry[*topic].channel;
             self.core.channels[channel].1.gaps += 1;
         }
-        self.deliver.note(Note::Missing(Missing { id, topics, why, from, to }));
+        self.deliver.note(Note::Missing(Missing {
+            id,
+            topics,
+            why,
+            from,
+            to,
+        }));
         id
     }
 
@@ -134,7 +140,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         self.core.registry[id].side = Side::Absent;
         self.core.registry[id].down = None;
         let label = self.topics.get(id).label();
-        self.deliver.note(Note::Rejected(id, Rejection::new(label, code, text)));
+        self.deliver
+            .note(Note::Rejected(id, Rejection::new(label, code, text)));
     }
 
     /// The slow way of an event: it ends an outage or is the first of its subscription.
@@ -155,7 +162,9 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
 
     fn postpone(&mut self, id: TopicId) {
         let entry = &mut self.core.registry[id];
-        let delay = FIRST_RETRY.saturating_mul(1 << entry.retries.min(5)).min(LAST_RETRY);
+        let delay = FIRST_RETRY
+            .saturating_mul(1 << entry.retries.min(5))
+            .min(LAST_RETRY);
         entry.retries += 1;
         entry.not_before = Some(self.now.instant + delay);
         entry.side = Side::Absent;
@@ -196,7 +205,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn settled(&mut self, request: RequestId) {
-        let Some(pending) = self.core.registry.answered(request) else { return };
+        let Some(pending) = self.core.registry.answered(request) else {
+            return;
+        };
         match pending.op {
             Op::Subscribe => {
                 let mut accepted = Vec::with_capacity(pending.topics.len());
@@ -217,7 +228,10 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
                     let entry = &mut self.core.registry[id];
                     entry.side = Side::Absent;
                     if std::mem::take(&mut entry.renew) && entry.wanted {
-                        entry.down.get_or_insert(Down { from, renewed: true });
+                        entry.down.get_or_insert(Down {
+                            from,
+                            renewed: true,
+                        });
                         entry.attend();
                     }
                     self.core.registry.review(id);
@@ -227,7 +241,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn refused(&mut self, request: RequestId, refusal: Refusal) {
-        let Some(pending) = self.core.registry.answered(request) else { return };
+        let Some(pending) = self.core.registry.answered(request) else {
+            return;
+        };
         if pending.op == Op::Unsubscribe {
             // What the venue will not release it does not have, or it is as good as released: its
             // events find no handle.
@@ -258,9 +274,19 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
     }
 
-    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool) -> GapId {
+    fn sequence_gap(
+        &mut self,
+        topic: TopicId,
+        expected: u64,
+        received: u64,
+        resync: bool,
+    ) -> GapId {
         let (from, to) = (self.core.complete_until(), self.now.wall);
-        let why = Why::Sequence { expected, received, resync };
+        let why = Why::Sequence {
+            expected,
+            received,
+            resync,
+        };
         let gap = self.missing(vec![topic], why, from.min(to), to);
         if resync {
             let entry = &mut self.core.registry[topic];

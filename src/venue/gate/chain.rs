@@ -35,11 +35,17 @@ pub(super) enum Step {
 
 impl Chain {
     pub(super) fn loose() -> Self {
-        Self { rule: Rule::Loose, last: None }
+        Self {
+            rule: Rule::Loose,
+            last: None,
+        }
     }
 
     pub(super) fn strict() -> Self {
-        Self { rule: Rule::Strict, last: None }
+        Self {
+            rule: Rule::Strict,
+            last: None,
+        }
     }
 
     pub(super) fn step(&mut self, whole: bool, first: Option<u64>, last: Option<u64>) -> Step {
@@ -66,7 +72,11 @@ impl Chain {
         self.last = Some(before.max(last));
         if first > before.saturating_add(1) {
             let broken = self.rule == Rule::Strict;
-            return Step::Jumps { expected: before + 1, received: first, broken };
+            return Step::Jumps {
+                expected: before + 1,
+                received: first,
+                broken,
+            };
         }
         Step::Follows
     }
@@ -85,7 +95,11 @@ mod tests {
         let mut chain = Chain::loose();
         assert_eq!(delta(&mut chain, 5, 7), Step::Follows);
         assert_eq!(delta(&mut chain, 8, 8), Step::Follows);
-        let jump = Step::Jumps { expected: 9, received: 11, broken: false };
+        let jump = Step::Jumps {
+            expected: 9,
+            received: 11,
+            broken: false,
+        };
         assert_eq!(delta(&mut chain, 11, 12), jump);
         assert_eq!(delta(&mut chain, 13, 13), Step::Follows);
     }
@@ -105,7 +119,11 @@ mod tests {
         assert_eq!(delta(&mut chain, 1, 2), Step::Stray);
         assert_eq!(chain.step(true, None, Some(10)), Step::Follows);
         assert_eq!(delta(&mut chain, 11, 14), Step::Follows);
-        let jump = Step::Jumps { expected: 15, received: 20, broken: true };
+        let jump = Step::Jumps {
+            expected: 15,
+            received: 20,
+            broken: true,
+        };
         assert_eq!(delta(&mut chain, 20, 21), jump);
         assert_eq!(chain.step(true, None, Some(40)), Step::Follows);
         assert_eq!(delta(&mut chain, 41, 41), Step::Follows);

@@ -30,14 +30,18 @@ pub enum Channel {
 }
 
 static TRADES: ChannelSpec = ChannelSpec::new("spot.trades");
-static BOOK_TICKER: ChannelSpec =
-    ChannelSpec::new("spot.book_ticker").join(Join::ReplayLast).latest_replaces();
-static TICKERS: ChannelSpec =
-    ChannelSpec::new("spot.tickers").join(Join::ReplayLast).latest_replaces();
-static CANDLESTICKS: ChannelSpec =
-    ChannelSpec::new("spot.candlesticks").join(Join::ReplayLast).latest_replaces();
-static ORDER_BOOK: ChannelSpec =
-    ChannelSpec::new("spot.order_book").join(Join::ReplayLast).latest_replaces();
+static BOOK_TICKER: ChannelSpec = ChannelSpec::new("spot.book_ticker")
+    .join(Join::ReplayLast)
+    .latest_replaces();
+static TICKERS: ChannelSpec = ChannelSpec::new("spot.tickers")
+    .join(Join::ReplayLast)
+    .latest_replaces();
+static CANDLESTICKS: ChannelSpec = ChannelSpec::new("spot.candlesticks")
+    .join(Join::ReplayLast)
+    .latest_replaces();
+static ORDER_BOOK: ChannelSpec = ChannelSpec::new("spot.order_book")
+    .join(Join::ReplayLast)
+    .latest_replaces();
 static ORDER_BOOK_UPDATE: ChannelSpec = ChannelSpec::new("spot.order_book_update");
 /// Unknown streams are acknowledged and stay silent, so that only the snapshot proves acceptance.
 static OBU: ChannelSpec = ChannelSpec::new("spot.obu")

@@ -58,14 +58,22 @@ struct Ping {
 impl SpotProtocol {
     /// The protocol at `address`.
     pub fn new(address: Address) -> Self {
-        Self { spec: spec(), address, outstanding: VecDeque::new(), chains: Vec::new() }
+        Self {
+            spec: spec(),
+            address,
+            outstanding: VecDeque::new(),
+            chains: Vec::new(),
+        }
     }
 
     /// Which requests the venue answers it tells by the id we gave; before 2022 it told nothing,
     /// but it has always answered in order.
     fn answered(&mut self, ack: &Ack<'_>) -> Option<Outstanding> {
         let at = match ack.id {
-            Some(id) => self.outstanding.iter().position(|asked| i64::from(asked.id.0) == id),
+            Some(id) => self
+                .outstanding
+                .iter()
+                .position(|asked| i64::from(asked.id.0) == id),
             None => self.outstanding.iter().position(|asked| {
                 asked.channel == ack.channel && event_name(asked.op) == ack.op.as_str()
             }),
@@ -82,9 +90,14 @@ impl SpotProtocol {
             Outcome::Refused { code, text } => {
                 let named = |id: &&TopicId| {
                     let topic = topics.get(**id);
-                    topic.payload().iter().chain([&SmolStr::new(&topic.symbol)]).any(|name| {
-                        text.split([' ', ',', ':', '"']).any(|word| word == name.as_str())
-                    })
+                    topic
+                        .payload()
+                        .iter()
+                        .chain([&SmolStr::new(&topic.symbol)])
+                        .any(|name| {
+                            text.split([' ', ',', ':', '"'])
+                                .any(|word| word == name.as_str())
+                        })
                 };
                 let refusal = Refusal {
                     topic: asked.topics.iter().find(named).copied(),
@@ -97,13 +110,7 @@ impl SpotProtocol {
         }
     }
 
-    fn push(
-        &mut self,
-        now: Now,
-        item: Item,
-        topics: &Topics<Topic>,
-        out: &mut impl Output<Self>,
-    ) {
+    fn push(&mut self, now: Now, item: Item, topics: &Topics<Topic>, out: &mut impl Output<Self>) {
         if item.dropped_values > 0 {
             out.dropped_values(item.dropped_values);
         }
@@ -120,20 +127,22 @@ impl SpotProtocol {
         self.deliver(now, first, item.event, out);
     }
 
-    fn deliver(
-        &mut self,
-        now: Now,
-        id: TopicId,
-        event: SpotEvent,
-        out: &mut impl Output<Self>,
-    ) {
+    fn deliver(&mut self, now: Now, id: TopicId, event: SpotEvent, out: &mut impl Output<Self>) {
         if let SpotEvent::Book(update) = &event
             && let Some(chain) = self.chains.get_mut(id.index())
         {
-            match chain.step(update.action == BookAction::Snapshot, update.first, update.last) {
+            match chain.step(
+                update.action == BookAction::Snapshot,
+                update.first,
+                update.last,
+            ) {
                 Step::Follows => {}
                 Step::Stray => return out.ignored("update of an earlier subscription"),
-                Step::Jumps { expected, received, broken } => {
+                Step::Jumps {
+                    expected,
+                    received,
+                    broken,
+                } => {
                     tracing::debug!(symbol = %update.symbol, at = %now.wall, "book sequence jumped");
                     out.sequence_gap(id, expected, received, broken);
                 }
@@ -145,10 +154,15 @@ impl SpotProtocol {
     fn malformed(malformed: message::Malformed, topics: &Topics<Topic>) -> Malformed {
         let symbol = malformed.symbol.as_ref();
         let topic = malformed.key.zip(symbol).and_then(|(key, symbol)| {
-            key.candidates(symbol).find_map(|key: Key<'_>| topics.find(&key))
+            key.candidates(symbol)
+                .find_map(|key: Key<'_>| topics.find(&key))
         });
         // A spot frame holds one event.
-        Malformed { topic, events: topic.map(|_| 1), reason: malformed.reason }
+        Malformed {
+            topic,
+            events: topic.map(|_| 1),
+            reason: malformed.reason,
+        }
     }
 }
 
@@ -219,7 +233,11 @@ impl Protocol for SpotProtocol {
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) {
-        let Request { id, op, topics: ids } = request;
+        let Request {
+            id,
+            op,
+            topics: ids,
+        } = request;
         let channel = topics.get(ids[0]).channel;
         let mut payload = Vec::with_capacity(ids.len());
         for id in ids {
@@ -229,14 +247,34 @@ impl Protocol for SpotProtocol {
                 self.begin_chain(*id, topic.channel);
             }
         }
-        let asked = Outstanding { id, op, channel: channel.name(), topics: ids.to_vec() };
+        let asked = Outstanding {
+            id,
+            op,
+            channel: channel.name(),
+            topics: ids.to_vec(),
+        };
         let (time, event) = (now.wall.as_secs(), event_name(op));
         self.outstanding.push_back(asked);
-        send(&Wire { time, id: id.0, channel: channel.name(), event, payload }, out);
+        send(
+            &Wire {
+                time,
+                id: id.0,
+                channel: channel.name(),
+                event,
+                payload,
+            },
+            out,
+        );
     }
 
     fn heartbeat(&mut self, now: Now, out: &mut impl Output<Self>) {
-        send(&Ping { time: now.wall.as_secs(), channel: "spot.ping" }, out);
+        send(
+            &Ping {
+                time: now.wall.as_secs(),
+                channel: "spot.ping",
+            },
+            out,
+        );
     }
 
     fn reply(&mut self, _: Now, reply: Infallible, _: &mut impl Output<Self>) {

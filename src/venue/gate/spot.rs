@@ -55,7 +55,9 @@ impl Spot {
     ///
     /// Never: the defaults are valid.
     pub fn new() -> Self {
-        Self::builder().build().expect("the default address and certificates are valid")
+        Self::builder()
+            .build()
+            .expect("the default address and certificates are valid")
     }
 
     /// A client with other settings.
@@ -72,10 +74,15 @@ impl Spot {
         <SpotProtocol as Protocol>::Event: crate::feed::Carries<T>,
         T: crate::market::Record + Send + 'static,
     {
-        Subscribe::new(self.hub.clone(), symbols, Overflow::DropOldest, move |symbol| Topic {
-            channel,
-            symbol: symbol.clone(),
-        })
+        Subscribe::new(
+            self.hub.clone(),
+            symbols,
+            Overflow::DropOldest,
+            move |symbol| Topic {
+                channel,
+                symbol: symbol.clone(),
+            },
+        )
     }
 
     /// Every trade, as it happens (`spot.trades`). The side is the taker's.
@@ -297,6 +304,8 @@ impl SpotBuilder {
             limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
             effects: Arc::new(no_effects),
         };
-        Ok(Spot { hub: Hub::new(protocol, environment, self.hub) })
+        Ok(Spot {
+            hub: Hub::new(protocol, environment, self.hub),
+        })
     }
 }
