@@ -122,10 +122,6 @@ impl Core {
         self.sessions.contains_key(&session)
     }
 
-    pub(super) fn session_count(&self) -> usize {
-        self.sessions.len()
-    }
-
     pub(super) fn slow_readers(&self) -> u64 {
         self.slow_readers
     }
@@ -374,7 +370,7 @@ impl Core {
     }
 
     /// Starts a fault; all but announcing a shutdown, which takes the venue's words.
-    pub(super) fn start(&mut self, target: Option<SessionId>, fault: &Fault) {
+    pub(super) fn start(&mut self, target: Option<SessionId>, fault: Fault) {
         let now = self.now().instant;
         let sessions: Vec<SessionId> = match target {
             Some(session) => self
@@ -397,28 +393,28 @@ impl Core {
                     self.drop_slow(session);
                 }
             }
-            Fault::Close { code, reason } => self.to_each(&sessions, &close(*code, reason)),
-            Fault::Empty => self.to_each(&sessions, &Message::text("")),
-            Fault::Null => self.to_each(&sessions, &Message::text("null")),
+            Fault::Close { code, reason } => self.send_each(&sessions, &close(code, &reason)),
+            Fault::Empty => self.send_each(&sessions, &Message::text("")),
+            Fault::Null => self.send_each(&sessions, &Message::text("null")),
             Fault::NonUtf8 => {
                 // Not `Message::text`, which cannot hold what is not UTF-8.
                 let broken = b"{\"time\":\xff\xfe}".to_vec();
                 let frame = Frame::message(broken, OpCode::Data(Data::Text), true);
-                self.to_each(&sessions, &Message::Frame(frame));
+                self.send_each(&sessions, &Message::Frame(frame));
             }
             Fault::Oversize { bytes } => {
                 let mut text = String::from("\"");
                 text.extend(std::iter::repeat_n('x', bytes.saturating_sub(2)));
                 text.push('"');
-                self.to_each(&sessions, &Message::text(text));
+                self.send_each(&sessions, &Message::text(text));
             }
             Fault::Upgrade { .. } => {}
-            standing => self.rules.add(standing.clone(), target, now),
+            standing => self.rules.add(standing, target, now),
         }
         self.update_mutes();
     }
 
-    fn to_each(&mut self, sessions: &[SessionId], message: &Message) {
+    fn send_each(&mut self, sessions: &[SessionId], message: &Message) {
         for session in sessions {
             self.queue(*session, message.clone());
         }

@@ -27,7 +27,7 @@ impl<V: Venue> Hub<V> {
     }
 
     /// Starts one fault.
-    pub(super) fn inject(&mut self, target: Option<SessionId>, fault: &Fault) {
+    pub(super) fn inject(&mut self, target: Option<SessionId>, fault: Fault) {
         if let Fault::Upgrade { after } = fault {
             let sessions: Vec<SessionId> = self
                 .core
@@ -38,7 +38,7 @@ impl<V: Venue> Hub<V> {
                 if let Some(text) = self.venue.shutdown_notice(&mut self.core) {
                     self.core.reply(session, Kind::Notice, text);
                 }
-                self.core.cut_after(session, *after);
+                self.core.cut_after(session, after);
             }
         } else {
             self.core.start(target, fault);
@@ -47,7 +47,7 @@ impl<V: Venue> Hub<V> {
 
     fn start_all(&mut self, faults: Vec<(Option<SessionId>, Fault)>) {
         for (target, fault) in faults {
-            self.inject(target, &fault);
+            self.inject(target, fault);
         }
     }
 

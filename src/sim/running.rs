@@ -45,7 +45,7 @@ impl<V: Venue> Running<V> {
         self.shared.look(look)
     }
 
-    pub(super) fn inject(&self, target: Option<SessionId>, fault: &Fault) {
+    pub(super) fn inject(&self, target: Option<SessionId>, fault: Fault) {
         self.with(|hub| hub.inject(target, fault));
     }
 

@@ -44,8 +44,9 @@ where
     tokio::select! {
         biased;
         () = control.cut.notified() => {}
-        () = read(shared, id, stream) => {}
+        // Before the reader, which answers pings: falling mute must take effect first.
         () = writing => {}
+        () = read(shared, id, stream) => {}
     }
     shared.with(|hub| hub.core.cut(id));
 }

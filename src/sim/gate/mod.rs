@@ -117,12 +117,12 @@ impl GateSim {
 
     /// Makes something go wrong, now.
     pub fn inject(&self, fault: Fault) {
-        self.running.inject(None, &fault);
+        self.running.inject(None, fault);
     }
 
     /// Makes something go wrong for one session, now.
     pub fn inject_into(&self, session: SessionId, fault: Fault) {
-        self.running.inject(Some(session), &fault);
+        self.running.inject(Some(session), fault);
     }
 
     /// Publishes a trade made by hand, which also enters the candles and tickers. `None` if the
