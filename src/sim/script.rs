@@ -27,7 +27,7 @@ use super::{Fault, SessionId, span};
 /// use feedline::sim::Script;
 ///
 /// let script: Script = r#"
-/// # a cut every ten seconds, one refusal, and a half-open connection after the third subscribe
+/// ## a cut every ten seconds, one refusal, and a half-open connection after the third subscribe
 /// {"at": "5s", "every": "10s", "fault": "cut"}
 /// {"at": "0s", "fault": "refuse", "channel": "spot.trades", "code": 3, "text": "internal error"}
 /// {"after_subscribes": 3, "fault": "mute", "for": "1m"}
