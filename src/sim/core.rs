@@ -1,0 +1,440 @@
+//! Sessions, timers, faults and the journal: what every simulated venue shares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+
+use super::journal::{
+    Attempt, AttemptOutcome, Breach, BreachKind, Delivery, Draft, Fate, Identity, Log, Published,
+};
+use super::rules::{Kind, Rules};
+use super::script::{Entry, Script, When};
+use super::{Fault, SessionId};
+use crate::{Clock, Now};
+
+/// What the server's side of one connection hears from the core.
+#[derive(Debug, Default)]
+pub(super) struct Control {
+    pub(super) cut: Notify,
+    /// Whether even the WebSocket layer's own pongs are swallowed.
+    pub(super) mute: AtomicBool,
+    pub(super) changed: Notify,
+}
+
+#[derive(Debug)]
+struct Session {
+    outgoing: mpsc::Sender<Message>,
+    control: Arc<Control>,
+    /// A frame that a fault holds back until the next one has gone.
+    held: Option<Message>,
+    /// Replies and data that are late keep their order: nothing of its kind overtakes them.
+    floors: [Option<Instant>; 2],
+}
+
+#[derive(Debug)]
+enum Timer {
+    Send(SessionId, Message),
+    Cut(SessionId),
+    Script(usize),
+}
+
+/// How a core is set up.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) clock: Clock,
+    pub(super) seed: u64,
+    pub(super) script: Script,
+    pub(super) journal: bool,
+    pub(super) queue: usize,
+}
+
+/// The state that does not depend on the venue.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) clock: Clock,
+    pub(super) rng: fastrand::Rng,
+    pub(super) log: Log,
+    pub(super) rules: Rules,
+    sessions: BTreeMap<SessionId, Session>,
+    opened: u64,
+    queue: usize,
+    timers: BTreeMap<(Instant, u64), Timer>,
+    timer: u64,
+    script: Vec<Entry>,
+    due: Vec<usize>,
+    subscribes: u64,
+    frames: u64,
+    slow_readers: u64,
+    ended: Vec<SessionId>,
+}
+
+impl Core {
+    pub(super) fn new(setup: Setup) -> Self {
+        let now = setup.clock.now().instant;
+        let mut core = Self {
+            clock: setup.clock,
+            rng: fastrand::Rng::with_seed(setup.seed),
+            log: Log::new(setup.journal),
+            rules: Rules::default(),
+            sessions: BTreeMap::new(),
+            opened: 0,
+            queue: setup.queue,
+            timers: BTreeMap::new(),
+            timer: 0,
+            script: setup.script.entries,
+            due: Vec::new(),
+            subscribes: 0,
+            frames: 0,
+            slow_readers: 0,
+            ended: Vec::new(),
+        };
+        for index in 0..core.script.len() {
+            if let When::At { after, .. } = core.script[index].when {
+                core.at(now + after, Timer::Script(index));
+            }
+        }
+        core
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    pub(super) fn hex(&mut self, digits: usize) -> String {
+        (0..digits).map(|_| self.rng.digit(16)).collect()
+    }
+
+    // Sessions.
+
+    pub(super) fn session_ids(&self) -> impl Iterator<Item = SessionId> + '_ {
+        self.sessions.keys().copied()
+    }
+
+    pub(super) fn is_open(&self, session: SessionId) -> bool {
+        self.sessions.contains_key(&session)
+    }
+
+    pub(super) fn slow_readers(&self) -> u64 {
+        self.slow_readers
+    }
+
+    pub(super) fn open(&mut self) -> (SessionId, mpsc::Receiver<Message>, Arc<Control>) {
+        self.opened += 1;
+        let id = SessionId(self.opened);
+        let (outgoing, incoming) = mpsc::channel(self.queue);
+        let control = Arc::new(Control::default());
+        self.sessions.insert(
+            id,
+            Session {
+                outgoing,
+                control: control.clone(),
+                held: None,
+                floors: [None; 2],
+            },
+        );
+        let now = self.now().instant;
+        let wanted = |fault: &Fault| matches!(fault, Fault::AcceptThenClose { .. });
+        if let Some(Fault::AcceptThenClose { after, .. }) = self.rules.take(Some(id), now, wanted) {
+            self.at(now + after, Timer::Cut(id));
+        }
+        (id, incoming, control)
+    }
+
+    /// Ends a session at once, without a close frame.
+    pub(super) fn cut(&mut self, session: SessionId) {
+        if let Some(gone) = self.sessions.remove(&session) {
+            gone.control.cut.notify_one();
+            self.rules.forget(session);
+            self.ended.push(session);
+        }
+    }
+
+    /// Ends a session after this long.
+    pub(super) fn cut_after(&mut self, session: SessionId, after: Duration) {
+        let at = self.now().instant + after;
+        self.at(at, Timer::Cut(session));
+    }
+
+    /// The sessions that ended since the last call.
+    pub(super) fn take_ended(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.ended)
+    }
+
+    // Sending.
+
+    /// Publishes one data event to these sessions.
+    pub(super) fn publish(
+        &mut self,
+        draft: Draft<'_>,
+        sessions: impl IntoIterator<Item = SessionId>,
+        text: String,
+        chained: bool,
+    ) {
+        let kind = Kind::Data {
+            symbol: draft.symbol,
+            chained,
+        };
+        let text = Message::text(text);
+        let keep = self.log.keep;
+        let mut deliveries = Vec::new();
+        for session in sessions {
+            if let Some(fate) = self.deliver(session, kind, &text)
+                && keep
+            {
+                deliveries.push(Delivery { session, fate });
+            }
+        }
+        if keep {
+            self.log.published.push(Published {
+                at: self.clock.now().wall,
+                channel: draft.channel,
+                topic: draft.topic.to_string(),
+                symbol: draft.symbol.clone(),
+                identity: draft
+                    .identity
+                    .unwrap_or(Identity::Sequence(self.log.published.total())),
+                deliveries,
+            });
+        }
+    }
+
+    /// Sends a reply or notice.
+    pub(super) fn reply(&mut self, session: SessionId, kind: Kind<'_>, text: String) {
+        self.deliver(session, kind, &Message::text(text));
+    }
+
+    fn deliver(&mut self, id: SessionId, kind: Kind<'_>, message: &Message) -> Option<Fate> {
+        if !self.sessions.contains_key(&id) {
+            return None;
+        }
+        let now = self.clock.now().instant;
+        let text = message.to_text().unwrap_or_default();
+        let verdict = self.rules.judge(id, kind, text, now, &mut self.rng);
+        let data = matches!(kind, Kind::Data { .. });
+        if data {
+            self.count_frame();
+        }
+        let message = match verdict.text {
+            Some(text) => Message::text(text),
+            None => message.clone(),
+        };
+        let session = self.sessions.get_mut(&id)?;
+        if verdict.held {
+            if let Some(earlier) = session.held.replace(message) {
+                return self.queue(id, earlier).or(Some(verdict.fate));
+            }
+            return Some(verdict.fate);
+        }
+        let mut fate = verdict.fate;
+        let floor = &mut session.floors[usize::from(data)];
+        let delay = verdict.delay.map(|delay| now + delay);
+        let late = floor.filter(|floor| *floor > now).max(delay);
+        *floor = late;
+        let mut messages = vec![message; verdict.copies];
+        if data && verdict.copies > 0 {
+            messages.extend(session.held.take());
+        }
+        for message in messages {
+            match late {
+                Some(at) => self.at(at, Timer::Send(id, message)),
+                None => {
+                    if let Some(dropped) = self.queue(id, message) {
+                        fate = dropped;
+                    }
+                }
+            }
+        }
+        Some(fate)
+    }
+
+    /// Queues a frame; a session that does not read is dropped, as venues do.
+    fn queue(&mut self, id: SessionId, message: Message) -> Option<Fate> {
+        let session = self.sessions.get(&id)?;
+        match session.outgoing.try_send(message) {
+            Ok(()) => None,
+            Err(TrySendError::Full(_)) => {
+                self.drop_slow(id);
+                Some(Fate::Dropped)
+            }
+            // The venue has said goodbye and only waits for the client's answer.
+            Err(TrySendError::Closed(_)) => Some(Fate::Dropped),
+        }
+    }
+
+    fn drop_slow(&mut self, id: SessionId) {
+        self.slow_readers += 1;
+        let detail = format!("{} frames were waiting", self.queue);
+        self.breach(Some(id), BreachKind::SlowReader, detail);
+        self.cut(id);
+    }
+
+    /// Queues a frame that no fault touches.
+    pub(super) fn send_raw(&mut self, session: SessionId, message: Message) {
+        self.queue(session, message);
+    }
+
+    // Journal.
+
+    pub(super) fn breach(
+        &mut self,
+        session: Option<SessionId>,
+        kind: BreachKind,
+        detail: impl Into<String>,
+    ) {
+        let at = self.now().wall;
+        self.log.breaches.push(Breach {
+            at,
+            session,
+            kind,
+            detail: detail.into(),
+        });
+    }
+
+    pub(super) fn attempt(&mut self, outcome: AttemptOutcome) {
+        let at = self.now().wall;
+        self.log.attempts.push(Attempt { at, outcome });
+    }
+
+    pub(super) fn count_subscribe(&mut self) {
+        self.subscribes += 1;
+        self.count_due(When::Subscribes(self.subscribes));
+    }
+
+    fn count_frame(&mut self) {
+        self.frames += 1;
+        self.count_due(When::Frames(self.frames));
+    }
+
+    fn count_due(&mut self, reached: When) {
+        for (index, entry) in self.script.iter().enumerate() {
+            if entry.when == reached {
+                self.due.push(index);
+            }
+        }
+    }
+
+    // Time and faults.
+
+    fn at(&mut self, when: Instant, timer: Timer) {
+        self.timer += 1;
+        self.timers.insert((when, self.timer), timer);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let timer = self.timers.keys().next().map(|(when, _)| *when);
+        [timer, self.rules.deadline()].into_iter().flatten().min()
+    }
+
+    /// Runs what is due and returns the faults that are.
+    pub(super) fn advance(&mut self) -> Vec<(Option<SessionId>, Fault)> {
+        let now = self.now().instant;
+        while let Some(timer) = self
+            .timers
+            .first_entry()
+            .filter(|timer| timer.key().0 <= now)
+        {
+            let ((when, _), timer) = timer.remove_entry();
+            match timer {
+                Timer::Send(session, message) => {
+                    self.queue(session, message);
+                }
+                Timer::Cut(session) => self.cut(session),
+                Timer::Script(index) => {
+                    self.due.push(index);
+                    if let When::At {
+                        every: Some(every), ..
+                    } = self.script[index].when
+                    {
+                        self.at(when + every, Timer::Script(index));
+                    }
+                }
+            }
+        }
+        self.update_mutes();
+        let due = std::mem::take(&mut self.due);
+        due.into_iter()
+            .map(|index| (self.script[index].session, self.script[index].fault.clone()))
+            .collect()
+    }
+
+    pub(super) fn has_due_faults(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// Starts a fault; all but announcing a shutdown, which takes the venue's words.
+    pub(super) fn start(&mut self, target: Option<SessionId>, fault: Fault) {
+        let now = self.now().instant;
+        let sessions: Vec<SessionId> = match target {
+            Some(session) => self
+                .is_open(session)
+                .then_some(session)
+                .into_iter()
+                .collect(),
+            None => self.session_ids().collect(),
+        };
+        match fault {
+            Fault::Heal => self.rules.clear(),
+            Fault::Mute { .. } | Fault::MuteData { .. } => {
+                for session in sessions {
+                    self.rules.add(fault.clone(), Some(session), now);
+                }
+            }
+            Fault::Cut => sessions.into_iter().for_each(|session| self.cut(session)),
+            Fault::SlowReader => {
+                for session in sessions {
+                    self.drop_slow(session);
+                }
+            }
+            Fault::Close { code, reason } => self.send_each(&sessions, &close(code, &reason)),
+            Fault::Empty => self.send_each(&sessions, &Message::text("")),
+            Fault::Null => self.send_each(&sessions, &Message::text("null")),
+            Fault::NonUtf8 => {
+                // Not `Message::text`, which cannot hold what is not UTF-8.
+                let broken = b"{\"time\":\xff\xfe}".to_vec();
+                let frame = Frame::message(broken, OpCode::Data(Data::Text), true);
+                self.send_each(&sessions, &Message::Frame(frame));
+            }
+            Fault::Oversize { bytes } => {
+                let mut text = String::from("\"");
+                text.extend(std::iter::repeat_n('x', bytes.saturating_sub(2)));
+                text.push('"');
+                self.send_each(&sessions, &Message::text(text));
+            }
+            Fault::Upgrade { .. } => {}
+            standing => self.rules.add(standing, target, now),
+        }
+        self.update_mutes();
+    }
+
+    fn send_each(&mut self, sessions: &[SessionId], message: &Message) {
+        for session in sessions {
+            self.queue(*session, message.clone());
+        }
+    }
+
+    fn update_mutes(&mut self) {
+        let now = self.now().instant;
+        for (id, session) in &self.sessions {
+            let mute = self.rules.is_mute(*id, now);
+            if session.control.mute.swap(mute, Ordering::AcqRel) != mute {
+                session.control.changed.notify_one();
+            }
+        }
+    }
+}
+
+/// A close frame with this code.
+pub(super) fn close(code: u16, reason: &str) -> Message {
+    Message::Close(Some(CloseFrame {
+        code: CloseCode::from(code),
+        reason: reason.to_owned().into(),
+    }))
+}

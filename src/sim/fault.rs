@@ -1,0 +1,306 @@
+//! What can go wrong with a venue, on demand.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::span;
+
+/// Something that goes wrong.
+///
+/// Three kinds. *Immediate* faults happen once, to every session there is or to the one they are
+/// aimed at: [`Cut`](Self::Cut), [`Close`](Self::Close), [`Empty`](Self::Empty) and the like.
+/// *Session* faults last, on the sessions there are when they start, and not on later ones:
+/// [`Mute`](Self::Mute), [`MuteData`](Self::MuteData). All others are *standing rules* that also
+/// hold for later sessions, until used up (`times`; `None` means for ever), over (`lasting`; `None`
+/// means for ever) or ended by [`Heal`](Self::Heal).
+///
+/// The serialised form is that of a line of a [`Script`](super::Script): `{"fault": "cut"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fault {
+    /// The connection drops without a close frame.
+    Cut,
+    /// The venue closes with a close frame.
+    Close {
+        /// The close code.
+        #[serde(default = "going_away")]
+        code: u16,
+        /// The close reason.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The venue hears but says nothing: no data, no replies, no pongs of any kind.
+    Mute {
+        /// For how long.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
+    /// Pings and requests are answered, data is not sent.
+    MuteData {
+        /// For how long.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
+    /// This symbol's subscriptions are acknowledged and stay silent.
+    AckWithoutData {
+        /// The symbol.
+        symbol: String,
+        /// For how long.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
+    /// Subscribe requests are refused.
+    Refuse {
+        /// Only requests that name this symbol.
+        #[serde(default)]
+        symbol: Option<String>,
+        /// Only requests for this channel.
+        #[serde(default)]
+        channel: Option<String>,
+        /// The venue's error code.
+        #[serde(default = "bad_argument")]
+        code: i64,
+        /// The venue's text; without one, what the venue says of an unknown symbol.
+        #[serde(default)]
+        text: Option<String>,
+        /// How many requests.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Requests are served but not acknowledged.
+    NoAck {
+        /// How many requests.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// The acknowledgement comes after the first data.
+    LateAck {
+        /// How many requests.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Something is sent late, in its own order.
+    Delay {
+        /// What is late.
+        #[serde(default)]
+        of: Delayed,
+        /// By how much.
+        #[serde(with = "span")]
+        by: Duration,
+        /// For how long.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
+    /// Data frames arrive with some characters wrong, so that they are no JSON.
+    Garble {
+        /// How many frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Data frames arrive cut off in the middle.
+    Truncate {
+        /// How many frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Data frames arrive twice.
+    Duplicate {
+        /// How many frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Data frames arrive after the one that follows them.
+    Reorder {
+        /// How many frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Book updates are left out, so that the venue's numbering jumps.
+    SequenceGap {
+        /// Only this symbol's.
+        #[serde(default)]
+        symbol: Option<String>,
+        /// How many updates.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// The envelope's time in milliseconds is 0.
+    TimeZero {
+        /// How many data frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// The times in data frames lie in the past.
+    StaleTime {
+        /// By how much.
+        #[serde(with = "span")]
+        by: Duration,
+        /// How many data frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// A text frame of no bytes.
+    Empty,
+    /// A text frame `null`.
+    Null,
+    /// A text frame that is not UTF-8.
+    NonUtf8,
+    /// A text frame of this many bytes.
+    Oversize {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The connection of a slow reader, as the venue sees it, is dropped.
+    SlowReader,
+    /// The venue announces a planned shutdown, then drops the connection.
+    Upgrade {
+        /// The time between the two.
+        #[serde(default = "notice", with = "span")]
+        after: Duration,
+    },
+    /// Connections are accepted and dropped.
+    AcceptThenClose {
+        /// How long after the upgrade.
+        #[serde(with = "span")]
+        after: Duration,
+        /// How many connections.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Upgrades are answered with this HTTP status.
+    RejectUpgrade {
+        /// The status.
+        #[serde(default = "unavailable")]
+        status: u16,
+        /// How many upgrades.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Connections are dropped before a byte is read.
+    RefuseConnect {
+        /// How many connections.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// REST order books are the oldest the venue has.
+    SnapshotStale {
+        /// How many answers.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// REST requests are answered with this HTTP status.
+    RestFailure {
+        /// The status.
+        #[serde(default = "unavailable")]
+        status: u16,
+        /// How many requests.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Ends every session fault and standing rule.
+    Heal,
+}
+
+/// What a [`Fault::Delay`] holds back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Delayed {
+    /// Replies to requests.
+    Acks,
+    /// Data.
+    #[default]
+    Data,
+    /// Answers to REST requests.
+    Rest,
+}
+
+impl Fault {
+    /// Every name a script may use.
+    pub const NAMES: &'static [&'static str] = &[
+        "cut",
+        "close",
+        "mute",
+        "mute_data",
+        "ack_without_data",
+        "refuse",
+        "no_ack",
+        "late_ack",
+        "delay",
+        "garble",
+        "truncate",
+        "duplicate",
+        "reorder",
+        "sequence_gap",
+        "time_zero",
+        "stale_time",
+        "empty",
+        "null",
+        "non_utf8",
+        "oversize",
+        "slow_reader",
+        "upgrade",
+        "accept_then_close",
+        "reject_upgrade",
+        "refuse_connect",
+        "snapshot_stale",
+        "rest_failure",
+        "heal",
+    ];
+
+    /// How often it applies; `None` is for ever.
+    pub(super) fn times(&self) -> Option<u32> {
+        match self {
+            Self::Refuse { times, .. }
+            | Self::NoAck { times }
+            | Self::LateAck { times }
+            | Self::Garble { times }
+            | Self::Truncate { times }
+            | Self::Duplicate { times }
+            | Self::Reorder { times }
+            | Self::SequenceGap { times, .. }
+            | Self::TimeZero { times }
+            | Self::StaleTime { times, .. }
+            | Self::AcceptThenClose { times, .. }
+            | Self::RejectUpgrade { times, .. }
+            | Self::RefuseConnect { times }
+            | Self::SnapshotStale { times }
+            | Self::RestFailure { times, .. } => *times,
+            _ => None,
+        }
+    }
+
+    /// How long it applies; `None` is for ever.
+    pub(super) fn lasting(&self) -> Option<Duration> {
+        match self {
+            Self::Mute { lasting }
+            | Self::MuteData { lasting }
+            | Self::AckWithoutData { lasting, .. }
+            | Self::Delay { lasting, .. } => *lasting,
+            _ => None,
+        }
+    }
+}
+
+fn once() -> Option<u32> {
+    Some(1)
+}
+
+fn going_away() -> u16 {
+    1001
+}
+
+fn bad_argument() -> i64 {
+    2
+}
+
+fn unavailable() -> u16 {
+    503
+}
+
+/// In the middle of the five to ten seconds that Gate gives.
+fn notice() -> Duration {
+    Duration::from_secs(7)
+}

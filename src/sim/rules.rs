@@ -1,0 +1,332 @@
+//! Faults that last, and what they do to each outgoing frame.
+
+use std::time::{Duration, Instant};
+
+use super::journal::Fate;
+use super::{Delayed, Fault, SessionId};
+
+/// What an outgoing frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    /// An answer to a request.
+    Reply,
+    /// An answer to a ping, or an announcement.
+    Notice,
+    /// Data of a symbol.
+    Data {
+        symbol: &'a str,
+        /// Whether it continues a numbered chain, so that leaving it out shows.
+        chained: bool,
+    },
+}
+
+/// What becomes of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) fate: Fate,
+    pub(super) text: Option<String>,
+    pub(super) copies: usize,
+    pub(super) held: bool,
+    pub(super) delay: Option<Duration>,
+}
+
+impl Verdict {
+    fn plain() -> Self {
+        Self {
+            fate: Fate::Sent,
+            text: None,
+            copies: 1,
+            held: false,
+            delay: None,
+        }
+    }
+
+    fn withheld() -> Self {
+        Self {
+            fate: Fate::Withheld,
+            copies: 0,
+            ..Self::plain()
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    fault: Fault,
+    session: Option<SessionId>,
+    left: Option<u32>,
+    until: Option<Instant>,
+}
+
+/// The faults that last, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    rules: Vec<Rule>,
+}
+
+impl Rules {
+    pub(super) fn add(&mut self, fault: Fault, session: Option<SessionId>, now: Instant) {
+        self.rules.push(Rule {
+            left: fault.times(),
+            until: fault.lasting().map(|lasting| now + lasting),
+            fault,
+            session,
+        });
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    pub(super) fn forget(&mut self, session: SessionId) {
+        self.rules.retain(|rule| rule.session != Some(session));
+    }
+
+    /// The first rule that `wanted` accepts, counted as used once.
+    pub(super) fn take(
+        &mut self,
+        session: Option<SessionId>,
+        now: Instant,
+        wanted: impl Fn(&Fault) -> bool,
+    ) -> Option<Fault> {
+        self.expire(now);
+        let at = self
+            .rules
+            .iter()
+            .position(|rule| applies(rule, session) && wanted(&rule.fault))?;
+        let fault = self.rules[at].fault.clone();
+        if let Some(left) = &mut self.rules[at].left {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.rules.remove(at);
+            }
+        }
+        Some(fault)
+    }
+
+    /// Whether this session is mute, and until when at most.
+    pub(super) fn is_mute(&mut self, session: SessionId, now: Instant) -> bool {
+        self.expire(now);
+        self.rules
+            .iter()
+            .any(|rule| applies(rule, Some(session)) && matches!(rule.fault, Fault::Mute { .. }))
+    }
+
+    /// When the next rule ends by time.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.rules.iter().filter_map(|rule| rule.until).min()
+    }
+
+    fn expire(&mut self, now: Instant) {
+        self.rules
+            .retain(|rule| rule.left != Some(0) && rule.until.is_none_or(|until| now < until));
+    }
+
+    /// What becomes of this frame for this session.
+    pub(super) fn judge(
+        &mut self,
+        session: SessionId,
+        kind: Kind<'_>,
+        text: &str,
+        now: Instant,
+        rng: &mut fastrand::Rng,
+    ) -> Verdict {
+        let mut verdict = Verdict::plain();
+        if self.rules.is_empty() {
+            return verdict;
+        }
+        self.expire(now);
+        // A frame that is withheld uses up only the rule that withheld it.
+        let withholds = |rule: &&mut Rule| applies(rule, Some(session)) && rule.withholds(kind);
+        if let Some(rule) = self.rules.iter_mut().find(withholds) {
+            rule.count();
+            return Verdict::withheld();
+        }
+        for rule in &mut self.rules {
+            if applies(rule, Some(session)) && verdict.apply(&rule.fault, kind, text, rng) {
+                rule.count();
+            }
+        }
+        verdict
+    }
+}
+
+fn applies(rule: &Rule, session: Option<SessionId>) -> bool {
+    rule.session.is_none() || rule.session == session
+}
+
+impl Rule {
+    fn count(&mut self) {
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(1);
+        }
+    }
+
+    fn withholds(&self, kind: Kind<'_>) -> bool {
+        match (&self.fault, kind) {
+            (Fault::Mute { .. }, _)
+            | (Fault::MuteData { .. }, Kind::Data { .. })
+            | (Fault::NoAck { .. }, Kind::Reply) => true,
+            (Fault::AckWithoutData { symbol: silent, .. }, Kind::Data { symbol, .. }) => {
+                silent == symbol
+            }
+            (
+                Fault::SequenceGap { symbol: only, .. },
+                Kind::Data {
+                    symbol,
+                    chained: true,
+                },
+            ) => only.as_deref().is_none_or(|only| only == symbol),
+            _ => false,
+        }
+    }
+}
+
+impl Verdict {
+    /// Whether the fault did something to the frame.
+    fn apply(
+        &mut self,
+        fault: &Fault,
+        kind: Kind<'_>,
+        text: &str,
+        rng: &mut fastrand::Rng,
+    ) -> bool {
+        let data = matches!(kind, Kind::Data { .. });
+        let spoilt = self.fate == Fate::Spoiled;
+        match fault {
+            Fault::Garble { .. } if data && !spoilt => {
+                self.spoil(garbled(text, rng));
+            }
+            Fault::Truncate { .. } if data && !spoilt => {
+                self.spoil(truncated(text));
+            }
+            Fault::Duplicate { .. } if data && self.fate == Fate::Sent => {
+                self.copies = 2;
+                self.fate = Fate::Duplicated;
+            }
+            Fault::Reorder { .. } if data && self.fate == Fate::Sent => {
+                self.held = true;
+                self.fate = Fate::Reordered;
+            }
+            Fault::Delay { of, by, .. }
+                if (data && *of == Delayed::Data)
+                    || (kind == Kind::Reply && *of == Delayed::Acks) =>
+            {
+                self.delay = Some(self.delay.unwrap_or_default() + *by);
+                if self.fate == Fate::Sent {
+                    self.fate = Fate::Delayed;
+                }
+            }
+            Fault::TimeZero { .. } if data && !spoilt => {
+                self.alter(text, |text| rewrite(text, "\"time_ms\":", |_| 0));
+            }
+            Fault::StaleTime { by, .. } if data && !spoilt => {
+                let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+                let earlier = |time: i64| time.saturating_sub(millis);
+                self.alter(text, |text| {
+                    rewrite(&rewrite(text, "\"time_ms\":", earlier), "\"t\":", earlier)
+                });
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn spoil(&mut self, text: String) {
+        self.text = Some(text);
+        self.fate = Fate::Spoiled;
+    }
+
+    fn alter(&mut self, text: &str, change: impl FnOnce(&str) -> String) {
+        self.text = Some(change(self.text.as_deref().unwrap_or(text)));
+        if self.fate == Fate::Sent {
+            self.fate = Fate::Altered;
+        }
+    }
+}
+
+/// Overwrites a few characters, always the first, so that no reader can take it for JSON.
+fn garbled(text: &str, rng: &mut fastrand::Rng) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    let count = characters.len();
+    for at in [0, rng.usize(..count.max(1)), rng.usize(..count.max(1))] {
+        if let Some(character) = characters.get_mut(at) {
+            *character = '#';
+        }
+    }
+    characters.into_iter().collect()
+}
+
+fn truncated(text: &str) -> String {
+    let mut end = text.len() / 2;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+/// Replaces the first unquoted whole number after `key`.
+fn rewrite(text: &str, key: &str, change: impl FnOnce(i64) -> i64) -> String {
+    let Some(start) = text.find(key).map(|at| at + key.len()) else {
+        return text.to_owned();
+    };
+    let digits = text[start..]
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len() - start);
+    match text[start..start + digits].parse() {
+        Ok(number) => format!(
+            "{}{}{}",
+            &text[..start],
+            change(number),
+            &text[start + digits..]
+        ),
+        Err(_) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATA: Kind<'_> = Kind::Data {
+        symbol: "A",
+        chained: true,
+    };
+
+    fn judge(rules: &mut Rules, kind: Kind<'_>) -> Verdict {
+        let mut rng = fastrand::Rng::with_seed(1);
+        rules.judge(
+            SessionId(1),
+            kind,
+            r#"{"time_ms":5,"t":7}"#,
+            Instant::now(),
+            &mut rng,
+        )
+    }
+
+    #[test]
+    fn a_counted_rule_ends_after_its_count() {
+        let mut rules = Rules::default();
+        rules.add(Fault::Truncate { times: Some(2) }, None, Instant::now());
+        assert_eq!(judge(&mut rules, Kind::Reply).fate, Fate::Sent);
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Spoiled);
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Spoiled);
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Sent);
+    }
+
+    #[test]
+    fn a_rule_for_one_session_leaves_the_others_alone() {
+        let mut rules = Rules::default();
+        let mute = Fault::Mute { lasting: None };
+        rules.add(mute, Some(SessionId(2)), Instant::now());
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Sent);
+    }
+
+    #[test]
+    fn times_are_rewritten_in_place() {
+        let mut rules = Rules::default();
+        rules.add(Fault::TimeZero { times: None }, None, Instant::now());
+        let verdict = judge(&mut rules, DATA);
+        assert_eq!(verdict.text.as_deref(), Some(r#"{"time_ms":0,"t":7}"#));
+    }
+}

@@ -1,0 +1,89 @@
+//! What a simulated venue supplies to the shared server.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use hyper::StatusCode;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::SessionId;
+use super::core::Core;
+
+/// One venue's protocol as a synchronous state machine: the server feeds it what arrives and tells
+/// it when time has passed; it answers through the [`Core`].
+pub(super) trait Venue: Send + 'static {
+    /// Whether a WebSocket is served under this path.
+    fn is_socket(&self, path: &str) -> bool;
+
+    /// A session's upgrade is complete.
+    fn opened(&mut self, core: &mut Core, session: SessionId);
+
+    /// A session's client sent this.
+    fn received(&mut self, core: &mut Core, session: SessionId, message: &Message);
+
+    /// A session is gone; nothing can be delivered to it any more.
+    fn closed(&mut self, session: SessionId);
+
+    /// Answers an HTTP request that is not an upgrade.
+    fn rest(&mut self, core: &mut Core, request: &RestRequest) -> RestResponse;
+
+    /// Does whatever is due by now.
+    fn advance(&mut self, core: &mut Core);
+
+    /// When `advance` next has something to do.
+    fn deadline(&self, core: &Core) -> Option<Instant>;
+
+    /// The frame that announces a planned shutdown, where the venue has one.
+    fn shutdown_notice(&mut self, core: &mut Core) -> Option<String>;
+}
+
+/// An HTTP request, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct RestRequest {
+    pub(super) path: String,
+    pub(super) query: BTreeMap<String, String>,
+}
+
+impl RestRequest {
+    pub(super) fn new(path: &str, query: Option<&str>) -> Self {
+        let query = query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (key.to_owned(), value.to_owned())
+            })
+            .collect();
+        Self {
+            path: path.to_owned(),
+            query,
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.query.get(key).map(String::as_str)
+    }
+}
+
+/// An HTTP answer: JSON with a status and the venue's own headers.
+#[derive(Clone, Debug)]
+pub(super) struct RestResponse {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: String,
+}
+
+impl RestResponse {
+    pub(super) fn json(body: String) -> Self {
+        Self::with_status(StatusCode::OK, body)
+    }
+
+    pub(super) fn with_status(status: StatusCode, body: String) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
+    }
+}
