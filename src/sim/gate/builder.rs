@@ -52,7 +52,9 @@ impl Default for GateSimBuilder {
             rate: 50.0,
             recording: None,
             faults: Script::new(),
-            clock: Clock::system(),
+            // Not one that follows corrections of the system's clock: a client that shares it
+            // must not move it when it connects.
+            clock: Clock::starting_at(Clock::system().now().wall),
             journal: true,
             queue: 100_000,
             book_start: BookStart::Delta,
