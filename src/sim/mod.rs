@@ -114,7 +114,7 @@ pub enum SimError {
         symbol: String,
     },
     /// A rate cannot be used.
-    #[error("{rate} is no rate: expected a finite number of events a second, from 0")]
+    #[error("{rate} is no rate: expected from 0 to a million events a second")]
     Rate {
         /// The rate.
         rate: f64,

@@ -13,11 +13,18 @@ pub(super) enum Kind<'a> {
     /// An answer to a ping, or an announcement.
     Notice,
     /// Data of a symbol.
-    Data {
-        symbol: &'a str,
-        /// Whether it continues a numbered chain, so that leaving it out shows.
-        chained: bool,
-    },
+    Data { symbol: &'a str, role: Role },
+}
+
+/// What leaving a data frame out would mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing that a reader can see.
+    Plain,
+    /// A jump in the venue's numbering.
+    Chained,
+    /// A candle that is never closed.
+    Final,
 }
 
 /// What becomes of a frame.
@@ -117,7 +124,8 @@ impl Rules {
         self.rules.iter().filter_map(|rule| rule.until).min()
     }
 
-    fn expire(&mut self, now: Instant) {
+    /// Forgets the rules that are over: they must not stay due for ever.
+    pub(super) fn expire(&mut self, now: Instant) {
         self.rules
             .retain(|rule| rule.left != Some(0) && rule.until.is_none_or(|until| now < until));
     }
@@ -174,9 +182,15 @@ impl Rule {
                 Fault::SequenceGap { symbol: only, .. },
                 Kind::Data {
                     symbol,
-                    chained: true,
+                    role: Role::Chained,
                 },
             ) => only.as_deref().is_none_or(|only| only == symbol),
+            (
+                Fault::Unclosed { .. },
+                Kind::Data {
+                    role: Role::Final, ..
+                },
+            ) => true,
             _ => false,
         }
     }
@@ -290,7 +304,7 @@ mod tests {
 
     const DATA: Kind<'_> = Kind::Data {
         symbol: "A",
-        chained: true,
+        role: Role::Chained,
     };
 
     fn judge(rules: &mut Rules, kind: Kind<'_>) -> Verdict {
