@@ -38,6 +38,7 @@ mod server;
 mod session;
 mod span;
 mod venue;
+mod verdict;
 
 use std::fmt;
 use std::io;
