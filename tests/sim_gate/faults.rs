@@ -1,14 +1,16 @@
 //! Everything that can go wrong.
 
-use super::support::{
-    START, builder, connect, next, subscribe, texts_within, try_connect, with_trades, within,
-};
+use std::time::Duration;
+
 use feedline::sim::{AttemptOutcome, Delayed, Fate, Fault, Identity, Script, SessionId};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::support::{
+    START, builder, connect, next, subscribe, texts_within, try_connect, with_trades, within,
+};
 
 #[tokio::test(start_paused = true)]
 async fn cuts_and_closes() {
