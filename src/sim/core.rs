@@ -1,21 +1,20 @@
 //! Sessions, timers, faults and the journal: what every simulated venue shares.
 
+mod send;
+mod start;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 
-use super::journal::{
-    Attempt, AttemptOutcome, Breach, BreachKind, Delivery, Draft, Fate, Identity, Log, Published,
-};
-use super::rules::{Kind, Rules};
+pub(super) use start::close;
+
+use super::journal::{Attempt, AttemptOutcome, Breach, BreachKind, Log};
+use super::rules::Rules;
 use super::script::{Entry, Script, When};
 use super::{Fault, SessionId};
 use crate::{Clock, Now};
@@ -112,8 +111,6 @@ impl Core {
         (0..digits).map(|_| self.rng.digit(16)).collect()
     }
 
-    // Sessions.
-
     pub(super) fn session_ids(&self) -> impl Iterator<Item = SessionId> + '_ {
         self.sessions.keys().copied()
     }
@@ -168,121 +165,6 @@ impl Core {
         std::mem::take(&mut self.ended)
     }
 
-    // Sending.
-
-    /// Publishes one data event to these sessions.
-    pub(super) fn publish(
-        &mut self,
-        draft: Draft<'_>,
-        sessions: impl IntoIterator<Item = SessionId>,
-        text: String,
-        chained: bool,
-    ) {
-        let kind = Kind::Data {
-            symbol: draft.symbol,
-            chained,
-        };
-        let text = Message::text(text);
-        let keep = self.log.keep;
-        let mut deliveries = Vec::new();
-        for session in sessions {
-            if let Some(fate) = self.deliver(session, kind, &text)
-                && keep
-            {
-                deliveries.push(Delivery { session, fate });
-            }
-        }
-        if keep {
-            self.log.published.push(Published {
-                at: self.clock.now().wall,
-                channel: draft.channel,
-                topic: draft.topic.to_string(),
-                symbol: draft.symbol.clone(),
-                identity: draft
-                    .identity
-                    .unwrap_or(Identity::Sequence(self.log.published.total())),
-                deliveries,
-            });
-        }
-    }
-
-    /// Sends a reply or notice.
-    pub(super) fn reply(&mut self, session: SessionId, kind: Kind<'_>, text: String) {
-        self.deliver(session, kind, &Message::text(text));
-    }
-
-    fn deliver(&mut self, id: SessionId, kind: Kind<'_>, message: &Message) -> Option<Fate> {
-        if !self.sessions.contains_key(&id) {
-            return None;
-        }
-        let now = self.clock.now().instant;
-        let text = message.to_text().unwrap_or_default();
-        let verdict = self.rules.judge(id, kind, text, now, &mut self.rng);
-        let data = matches!(kind, Kind::Data { .. });
-        if data {
-            self.count_frame();
-        }
-        let message = match verdict.text {
-            Some(text) => Message::text(text),
-            None => message.clone(),
-        };
-        let session = self.sessions.get_mut(&id)?;
-        if verdict.held {
-            if let Some(earlier) = session.held.replace(message) {
-                return self.queue(id, earlier).or(Some(verdict.fate));
-            }
-            return Some(verdict.fate);
-        }
-        let mut fate = verdict.fate;
-        let floor = &mut session.floors[usize::from(data)];
-        let delay = verdict.delay.map(|delay| now + delay);
-        let late = floor.filter(|floor| *floor > now).max(delay);
-        *floor = late;
-        let mut messages = vec![message; verdict.copies];
-        if data && verdict.copies > 0 {
-            messages.extend(session.held.take());
-        }
-        for message in messages {
-            match late {
-                Some(at) => self.at(at, Timer::Send(id, message)),
-                None => {
-                    if let Some(dropped) = self.queue(id, message) {
-                        fate = dropped;
-                    }
-                }
-            }
-        }
-        Some(fate)
-    }
-
-    /// Queues a frame; a session that does not read is dropped, as venues do.
-    fn queue(&mut self, id: SessionId, message: Message) -> Option<Fate> {
-        let session = self.sessions.get(&id)?;
-        match session.outgoing.try_send(message) {
-            Ok(()) => None,
-            Err(TrySendError::Full(_)) => {
-                self.drop_slow(id);
-                Some(Fate::Dropped)
-            }
-            // The venue has said goodbye and only waits for the client's answer.
-            Err(TrySendError::Closed(_)) => Some(Fate::Dropped),
-        }
-    }
-
-    fn drop_slow(&mut self, id: SessionId) {
-        self.slow_readers += 1;
-        let detail = format!("{} frames were waiting", self.queue);
-        self.breach(Some(id), BreachKind::SlowReader, detail);
-        self.cut(id);
-    }
-
-    /// Queues a frame that no fault touches.
-    pub(super) fn send_raw(&mut self, session: SessionId, message: Message) {
-        self.queue(session, message);
-    }
-
-    // Journal.
-
     pub(super) fn breach(
         &mut self,
         session: Option<SessionId>,
@@ -321,8 +203,6 @@ impl Core {
         }
     }
 
-    // Time and faults.
-
     fn at(&mut self, when: Instant, timer: Timer) {
         self.timer += 1;
         self.timers.insert((when, self.timer), timer);
@@ -358,6 +238,7 @@ impl Core {
                 }
             }
         }
+        self.rules.expire(now);
         self.update_mutes();
         let due = std::mem::take(&mut self.due);
         due.into_iter()
@@ -369,57 +250,6 @@ impl Core {
         !self.due.is_empty()
     }
 
-    /// Starts a fault; all but announcing a shutdown, which takes the venue's words.
-    pub(super) fn start(&mut self, target: Option<SessionId>, fault: Fault) {
-        let now = self.now().instant;
-        let sessions: Vec<SessionId> = match target {
-            Some(session) => self
-                .is_open(session)
-                .then_some(session)
-                .into_iter()
-                .collect(),
-            None => self.session_ids().collect(),
-        };
-        match fault {
-            Fault::Heal => self.rules.clear(),
-            Fault::Mute { .. } | Fault::MuteData { .. } => {
-                for session in sessions {
-                    self.rules.add(fault.clone(), Some(session), now);
-                }
-            }
-            Fault::Cut => sessions.into_iter().for_each(|session| self.cut(session)),
-            Fault::SlowReader => {
-                for session in sessions {
-                    self.drop_slow(session);
-                }
-            }
-            Fault::Close { code, reason } => self.send_each(&sessions, &close(code, &reason)),
-            Fault::Empty => self.send_each(&sessions, &Message::text("")),
-            Fault::Null => self.send_each(&sessions, &Message::text("null")),
-            Fault::NonUtf8 => {
-                // Not `Message::text`, which cannot hold what is not UTF-8.
-                let broken = b"{\"time\":\xff\xfe}".to_vec();
-                let frame = Frame::message(broken, OpCode::Data(Data::Text), true);
-                self.send_each(&sessions, &Message::Frame(frame));
-            }
-            Fault::Oversize { bytes } => {
-                let mut text = String::from("\"");
-                text.extend(std::iter::repeat_n('x', bytes.saturating_sub(2)));
-                text.push('"');
-                self.send_each(&sessions, &Message::text(text));
-            }
-            Fault::Upgrade { .. } => {}
-            standing => self.rules.add(standing, target, now),
-        }
-        self.update_mutes();
-    }
-
-    fn send_each(&mut self, sessions: &[SessionId], message: &Message) {
-        for session in sessions {
-            self.queue(*session, message.clone());
-        }
-    }
-
     fn update_mutes(&mut self) {
         let now = self.now().instant;
         for (id, session) in &self.sessions {
@@ -429,12 +259,4 @@ impl Core {
             }
         }
     }
-}
-
-/// A close frame with this code.
-pub(super) fn close(code: u16, reason: &str) -> Message {
-    Message::Close(Some(CloseFrame {
-        code: CloseCode::from(code),
-        reason: reason.to_owned().into(),
-    }))
 }

@@ -126,6 +126,12 @@ pub enum Fault {
         #[serde(default = "once")]
         times: Option<u32>,
     },
+    /// Candles' closing frames are left out.
+    Unclosed {
+        /// How many candles.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
     /// The envelope's time in milliseconds is 0.
     TimeZero {
         /// How many data frames.
@@ -234,6 +240,7 @@ impl Fault {
         "duplicate",
         "reorder",
         "sequence_gap",
+        "unclosed",
         "time_zero",
         "stale_time",
         "empty",
@@ -261,6 +268,7 @@ impl Fault {
             | Self::Duplicate { times }
             | Self::Reorder { times }
             | Self::SequenceGap { times, .. }
+            | Self::Unclosed { times }
             | Self::TimeZero { times }
             | Self::StaleTime { times, .. }
             | Self::AcceptThenClose { times, .. }

@@ -64,15 +64,15 @@ pub struct Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fate {
-    /// Queued as it is.
+    /// Queued as it is. What is still queued when the session ends is lost with it, as in a socket.
     Sent,
     /// Queued more than once.
     Duplicated,
     /// Queued with wrong times in it.
     Altered,
-    /// Sent later than published.
+    /// To be sent later than published, if the session lives that long.
     Delayed,
-    /// Sent after the next one.
+    /// To be sent after the session's next event, if there is one.
     Reordered,
     /// Sent so that it cannot be read.
     Spoiled,

@@ -38,6 +38,7 @@ mod server;
 mod session;
 mod span;
 mod venue;
+mod verdict;
 
 use std::fmt;
 use std::io;
@@ -114,7 +115,7 @@ pub enum SimError {
         symbol: String,
     },
     /// A rate cannot be used.
-    #[error("{rate} is no rate: expected a finite number of events a second, from 0")]
+    #[error("{rate} is no rate: expected from 0 to a million events a second")]
     Rate {
         /// The rate.
         rate: f64,

@@ -1,9 +1,9 @@
 //! Faults that last, and what they do to each outgoing frame.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::journal::Fate;
-use super::{Delayed, Fault, SessionId};
+use super::verdict::Verdict;
+use super::{Fault, SessionId};
 
 /// What an outgoing frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,41 +13,18 @@ pub(super) enum Kind<'a> {
     /// An answer to a ping, or an announcement.
     Notice,
     /// Data of a symbol.
-    Data {
-        symbol: &'a str,
-        /// Whether it continues a numbered chain, so that leaving it out shows.
-        chained: bool,
-    },
+    Data { symbol: &'a str, role: Role },
 }
 
-/// What becomes of a frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) fate: Fate,
-    pub(super) text: Option<String>,
-    pub(super) copies: usize,
-    pub(super) held: bool,
-    pub(super) delay: Option<Duration>,
-}
-
-impl Verdict {
-    fn plain() -> Self {
-        Self {
-            fate: Fate::Sent,
-            text: None,
-            copies: 1,
-            held: false,
-            delay: None,
-        }
-    }
-
-    fn withheld() -> Self {
-        Self {
-            fate: Fate::Withheld,
-            copies: 0,
-            ..Self::plain()
-        }
-    }
+/// What leaving a data frame out would mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing that a reader can see.
+    Plain,
+    /// A jump in the venue's numbering.
+    Chained,
+    /// A candle that is never closed.
+    Final,
 }
 
 #[derive(Clone, Debug)]
@@ -117,7 +94,8 @@ impl Rules {
         self.rules.iter().filter_map(|rule| rule.until).min()
     }
 
-    fn expire(&mut self, now: Instant) {
+    /// Forgets the rules that are over: they must not stay due for ever.
+    pub(super) fn expire(&mut self, now: Instant) {
         self.rules
             .retain(|rule| rule.left != Some(0) && rule.until.is_none_or(|until| now < until));
     }
@@ -174,123 +152,28 @@ impl Rule {
                 Fault::SequenceGap { symbol: only, .. },
                 Kind::Data {
                     symbol,
-                    chained: true,
+                    role: Role::Chained,
                 },
             ) => only.as_deref().is_none_or(|only| only == symbol),
+            (
+                Fault::Unclosed { .. },
+                Kind::Data {
+                    role: Role::Final, ..
+                },
+            ) => true,
             _ => false,
         }
-    }
-}
-
-impl Verdict {
-    /// Whether the fault did something to the frame.
-    fn apply(
-        &mut self,
-        fault: &Fault,
-        kind: Kind<'_>,
-        text: &str,
-        rng: &mut fastrand::Rng,
-    ) -> bool {
-        let data = matches!(kind, Kind::Data { .. });
-        let spoilt = self.fate == Fate::Spoiled;
-        match fault {
-            Fault::Garble { .. } if data && !spoilt => {
-                self.spoil(garbled(text, rng));
-            }
-            Fault::Truncate { .. } if data && !spoilt => {
-                self.spoil(truncated(text));
-            }
-            Fault::Duplicate { .. } if data && self.fate == Fate::Sent => {
-                self.copies = 2;
-                self.fate = Fate::Duplicated;
-            }
-            Fault::Reorder { .. } if data && self.fate == Fate::Sent => {
-                self.held = true;
-                self.fate = Fate::Reordered;
-            }
-            Fault::Delay { of, by, .. }
-                if (data && *of == Delayed::Data)
-                    || (kind == Kind::Reply && *of == Delayed::Acks) =>
-            {
-                self.delay = Some(self.delay.unwrap_or_default() + *by);
-                if self.fate == Fate::Sent {
-                    self.fate = Fate::Delayed;
-                }
-            }
-            Fault::TimeZero { .. } if data && !spoilt => {
-                self.alter(text, |text| rewrite(text, "\"time_ms\":", |_| 0));
-            }
-            Fault::StaleTime { by, .. } if data && !spoilt => {
-                let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-                let earlier = |time: i64| time.saturating_sub(millis);
-                self.alter(text, |text| {
-                    rewrite(&rewrite(text, "\"time_ms\":", earlier), "\"t\":", earlier)
-                });
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    fn spoil(&mut self, text: String) {
-        self.text = Some(text);
-        self.fate = Fate::Spoiled;
-    }
-
-    fn alter(&mut self, text: &str, change: impl FnOnce(&str) -> String) {
-        self.text = Some(change(self.text.as_deref().unwrap_or(text)));
-        if self.fate == Fate::Sent {
-            self.fate = Fate::Altered;
-        }
-    }
-}
-
-/// Overwrites a few characters, always the first, so that no reader can take it for JSON.
-fn garbled(text: &str, rng: &mut fastrand::Rng) -> String {
-    let mut characters: Vec<char> = text.chars().collect();
-    let count = characters.len();
-    for at in [0, rng.usize(..count.max(1)), rng.usize(..count.max(1))] {
-        if let Some(character) = characters.get_mut(at) {
-            *character = '#';
-        }
-    }
-    characters.into_iter().collect()
-}
-
-fn truncated(text: &str) -> String {
-    let mut end = text.len() / 2;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].to_owned()
-}
-
-/// Replaces the first unquoted whole number after `key`.
-fn rewrite(text: &str, key: &str, change: impl FnOnce(i64) -> i64) -> String {
-    let Some(start) = text.find(key).map(|at| at + key.len()) else {
-        return text.to_owned();
-    };
-    let digits = text[start..]
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len() - start);
-    match text[start..start + digits].parse() {
-        Ok(number) => format!(
-            "{}{}{}",
-            &text[..start],
-            change(number),
-            &text[start + digits..]
-        ),
-        Err(_) => text.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::Fate;
 
     const DATA: Kind<'_> = Kind::Data {
         symbol: "A",
-        chained: true,
+        role: Role::Chained,
     };
 
     fn judge(rules: &mut Rules, kind: Kind<'_>) -> Verdict {

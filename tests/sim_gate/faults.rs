@@ -1,14 +1,16 @@
 //! Everything that can go wrong.
 
-use super::support::{
-    START, builder, connect, next, subscribe, texts_within, try_connect, with_trades, within,
-};
+use std::time::Duration;
+
 use feedline::sim::{AttemptOutcome, Delayed, Fate, Fault, Identity, Script, SessionId};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::support::{
+    START, builder, connect, next, subscribe, texts_within, try_connect, with_trades, within,
+};
 
 #[tokio::test(start_paused = true)]
 async fn cuts_and_closes() {
@@ -317,5 +319,92 @@ async fn scripted_faults_repeat_and_can_aim_at_one_session() {
     let texts = texts_within(&mut one, Duration::from_secs(35)).await;
     let lengths: Vec<_> = texts.iter().map(String::is_empty).collect();
     assert_eq!(lengths, [false, true, true, true]);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candle_can_be_left_unclosed() {
+    let sim = builder().in_memory().unwrap();
+    let mut socket = connect(&sim).await;
+    subscribe(&mut socket, "spot.candlesticks", json!(["10s", "BTC_USDT"])).await;
+    sim.inject(Fault::Unclosed { times: Some(1) });
+    let mut closed = Vec::new();
+    for _ in 0..3 {
+        sim.step(8);
+        let frames = within(&mut socket, Duration::from_secs(10)).await;
+        closed.push(
+            frames
+                .iter()
+                .filter(|frame| frame["result"]["w"] == true)
+                .count(),
+        );
+    }
+    assert_eq!(closed, [0, 0, 1]);
+    sim.shutdown().await;
+}
+
+/// A rule that is over must not stay due: under a paused clock that would be an endless loop.
+#[tokio::test(start_paused = true)]
+async fn faults_that_last_end_without_a_session() {
+    let sim = builder().in_memory().unwrap();
+    let lasting = Some(Duration::from_secs(5));
+    let by = Duration::from_secs(1);
+    sim.inject(Fault::Delay {
+        of: Delayed::Data,
+        by,
+        lasting,
+    });
+    sleep(Duration::from_secs(60)).await;
+    let mut socket = with_trades(&sim).await;
+    sim.step(1);
+    let stepped = Instant::now();
+    next(&mut socket).await;
+    assert!(stepped.elapsed() < by);
+    sim.shutdown().await;
+}
+
+/// The account: what was queued for a session arrives there in order, up to where it was cut.
+#[tokio::test(start_paused = true)]
+async fn the_journal_accounts_for_every_trade() {
+    let script = Script::new()
+        .every(
+            Duration::from_millis(700),
+            Duration::from_millis(1_300),
+            Fault::Cut,
+        )
+        .every(
+            Duration::from_secs(3),
+            Duration::from_secs(5),
+            Fault::Garble { times: Some(2) },
+        );
+    let sim = builder().rate(200.0).faults(script).in_memory().unwrap();
+    let mut arrived = Vec::new();
+    for _ in 0..20 {
+        let mut socket = with_trades(&sim).await;
+        let mut ids = Vec::new();
+        while let Some(Ok(message)) = socket.next().await {
+            let frame: Option<Value> = serde_json::from_str(message.to_text().unwrap()).ok();
+            ids.push(frame.map(|frame| Identity::Trade(frame["result"]["id"].as_u64().unwrap())));
+        }
+        arrived.push(ids);
+        sleep(Duration::from_millis(50)).await;
+    }
+    let journal = sim.journal();
+    assert!(journal.iter().any(|event| event.deliveries.is_empty()));
+    for (number, ids) in (1..).zip(arrived) {
+        let queued: Vec<_> = journal
+            .iter()
+            .flat_map(|event| {
+                event
+                    .deliveries
+                    .iter()
+                    .map(move |delivery| (event, delivery))
+            })
+            .filter(|(_, delivery)| delivery.session == SessionId(number))
+            .map(|(event, delivery)| (delivery.fate == Fate::Sent).then_some(event.identity))
+            .collect();
+        assert!(!ids.is_empty());
+        assert!(queued.starts_with(&ids), "session {number}");
+    }
     sim.shutdown().await;
 }

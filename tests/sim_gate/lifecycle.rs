@@ -1,12 +1,14 @@
 //! Starting and ending.
 
-use super::support::{builder, connect, dial, next, subscribe, try_dial, with_trades};
+use std::time::Duration;
+
 use feedline::sim::gate::{GateSim, GateSimBuilder};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::time::sleep;
 use tokio_tungstenite::client_async;
+
+use super::support::{builder, connect, dial, next, subscribe, try_dial, with_trades};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_listens_on_a_socket_and_leaves_nothing_behind() {
@@ -60,4 +62,10 @@ async fn what_cannot_work_is_refused_at_the_start() {
     assert!(problem(builder().rate(f64::NAN)).contains("NaN"));
     assert!(problem(builder().queue(0)).contains("at least one"));
     assert!(builder().listen("127.0.0.1:99999").await.is_err());
+}
+
+#[test]
+fn outside_a_runtime_it_says_so() {
+    let problem = builder().in_memory().unwrap_err();
+    assert!(matches!(problem, feedline::sim::SimError::NoRuntime));
 }

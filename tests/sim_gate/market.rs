@@ -1,16 +1,18 @@
 //! What is published, and that it fits together.
 
-use super::support::{
-    START, builder, connect, get, next, subscribe, texts_within, with_trades, within,
-};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use feedline::market::Side;
 use feedline::sim::gate::BookStart;
 use feedline::sim::{BreachKind, Fate, Fault, Identity, Script, SessionId};
 use feedline::{Decimal, decimal};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::time::Duration;
+
+use super::support::{
+    START, builder, connect, get, next, subscribe, texts_within, with_trades, within,
+};
 
 fn number(value: &Value) -> Decimal {
     decimal::parse(value.as_str().unwrap()).unwrap()

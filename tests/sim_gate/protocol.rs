@@ -1,12 +1,15 @@
 //! Requests and their answers.
 
-use super::support::{START, builder, connect, get, next, send, subscribe, with_trades, within};
-use feedline::sim::{BreachKind, Fault, RawFrame, To};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use feedline::sim::{BreachKind, Fault, RawFrame, SessionId, To};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Message;
+
+use super::support::{START, builder, connect, get, next, send, subscribe, with_trades, within};
 
 #[tokio::test(start_paused = true)]
 async fn acknowledges_in_order_and_repeats_what_was_asked() {
@@ -271,5 +274,74 @@ async fn data_can_come_before_its_acknowledgement() {
     subscribe(&mut socket, "spot.obu", json!(["ob.BTC_USDT.50"])).await;
     assert_eq!(next(&mut socket).await["result"]["full"], true);
     assert_eq!(next(&mut socket).await["event"], "subscribe");
+    sim.shutdown().await;
+}
+
+/// After any script of requests the venue holds exactly what the sessions asked for.
+#[tokio::test(start_paused = true)]
+async fn the_active_topics_are_what_sessions_asked_for() {
+    let channels = [
+        "spot.trades",
+        "spot.tickers",
+        "spot.order_book_update",
+        "spot.obu",
+    ];
+    for seed in 0..30 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let sim = builder().rate(50.0).in_memory().unwrap();
+        let mut sockets = [
+            connect(&sim).await,
+            connect(&sim).await,
+            connect(&sim).await,
+        ];
+        let mut wanted = vec![BTreeSet::new(); sockets.len()];
+        for _ in 0..40 {
+            let at = rng.usize(..sockets.len());
+            let symbol = ["BTC_USDT", "ETH_USDT"][rng.usize(..2)];
+            let channel = channels[rng.usize(..channels.len())];
+            let (payload, topic) = match channel {
+                "spot.obu" => {
+                    let stream = format!("ob.{symbol}.50");
+                    (json!([stream]), format!("{channel} {stream}"))
+                }
+                "spot.order_book_update" => {
+                    (json!([symbol, "20ms"]), format!("{channel} {symbol} 20ms"))
+                }
+                _ => (json!([symbol]), format!("{channel} {symbol}")),
+            };
+            match rng.u8(..10) {
+                0..5 => {
+                    subscribe(&mut sockets[at], channel, payload).await;
+                    wanted[at].insert(topic);
+                }
+                5..9 => {
+                    send(&mut sockets[at], channel, "unsubscribe", payload).await;
+                    wanted[at].remove(&topic);
+                }
+                _ => {
+                    sockets[at] = connect(&sim).await;
+                    wanted[at].clear();
+                }
+            }
+            sleep(Duration::from_millis(rng.u64(1..50))).await;
+        }
+        let union: BTreeSet<String> = wanted.into_iter().flatten().collect();
+        assert_eq!(sim.active_topics(), union, "seed {seed}");
+        sim.shutdown().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_connections_are_a_breach() {
+    let sim = builder().in_memory().unwrap();
+    let mut sockets = Vec::new();
+    for _ in 0..301 {
+        sockets.push(connect(&sim).await);
+    }
+    sleep(Duration::from_millis(1)).await;
+    let breaches = sim.breaches();
+    assert_eq!(breaches.len(), 1);
+    assert_eq!(breaches[0].kind, BreachKind::TooManyConnections);
+    assert_eq!(breaches[0].session, Some(SessionId(301)));
     sim.shutdown().await;
 }

@@ -1,12 +1,14 @@
 //! Recorded frames.
 
-use super::support::{builder, connect, get, subscribe, texts_within, with_trades, within};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use feedline::Timestamp;
 use feedline::sim::{Identity, Recording};
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::time::Duration;
 use tokio::time::sleep;
+
+use super::support::{builder, connect, get, subscribe, texts_within, with_trades, within};
 
 fn tiny_recording() -> Recording {
     let lines = [

@@ -1,11 +1,12 @@
 //! A plain client.
 
+use std::time::Duration;
+
 use feedline::sim::gate::{GateSim, GateSimBuilder};
 use feedline::transport::Io;
 use feedline::{Clock, Timestamp};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};

@@ -143,7 +143,7 @@ impl GateSimBuilder {
         dialer: Arc<dyn Dial>,
         listener: Listener,
     ) -> Result<GateSim, SimError> {
-        if !self.rate.is_finite() || self.rate < 0.0 {
+        if !(0.0..=1e6).contains(&self.rate) {
             return Err(SimError::Rate { rate: self.rate });
         }
         if self.queue == 0 {

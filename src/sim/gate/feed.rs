@@ -9,6 +9,7 @@ use crate::sim::SessionId;
 use crate::sim::core::Core;
 use crate::sim::journal::{Draft, Identity};
 use crate::sim::market::{Bar, Market, Pair};
+use crate::sim::rules::Role;
 use crate::{Now, Timestamp};
 
 /// A candle is sent as closed this long after its end: the venue takes one to two seconds.
@@ -115,19 +116,19 @@ impl Feed {
         let Some(pair) = market.pair_mut(topic.symbol()) else {
             return;
         };
-        let (text, identity, chained) = match topic {
+        let (text, identity, role) = match topic {
             Topic::Trades(_) | Topic::TradesV2(_) => return,
             Topic::Candles { interval, .. } => {
                 return self.send_candles(topic, *interval, core, pair, now);
             }
-            Topic::Ticker(_) => (push::ticker(now.wall, pair), None, false),
+            Topic::Ticker(_) => (push::ticker(now.wall, pair), None, Role::Plain),
             Topic::BookTicker(_) => {
                 let text = push::book_ticker(now.wall, pair);
-                (text, Some(snapshot(pair)), false)
+                (text, Some(snapshot(pair)), Role::Plain)
             }
             Topic::Book { level, .. } => {
                 let text = push::book(now.wall, pair, *level);
-                (text, Some(snapshot(pair)), false)
+                (text, Some(snapshot(pair)), Role::Plain)
             }
             Topic::BookUpdate { .. } | Topic::Obu { .. } => {
                 let Some(delta) = topic.depth().and_then(|depth| pair.book.delta(depth)) else {
@@ -140,14 +141,14 @@ impl Feed {
                 (
                     push::delta(now.wall, topic, pair, &delta),
                     Some(identity),
-                    true,
+                    Role::Chained,
                 )
             }
         };
         self.seen = pair.version();
         self.next = now.instant + topic.period();
         let draft = draft(topic, identity);
-        core.publish(draft, self.sessions.iter().copied(), text, chained);
+        core.publish(draft, self.sessions.iter().copied(), text, role);
     }
 
     fn send_candles(
@@ -200,12 +201,13 @@ fn send_candle(
     closed: bool,
     sessions: impl IntoIterator<Item = SessionId>,
 ) {
+    let role = if closed { Role::Final } else { Role::Plain };
     let text = push::candle(now.wall, interval, topic.symbol(), bar, closed);
     let identity = Identity::Candle {
         start: bar.start,
         closed,
     };
-    core.publish(draft(topic, Some(identity)), sessions, text, false);
+    core.publish(draft(topic, Some(identity)), sessions, text, role);
 }
 
 pub(super) fn snapshot(pair: &Pair) -> Identity {

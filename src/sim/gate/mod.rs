@@ -4,9 +4,12 @@ mod builder;
 mod feed;
 mod playback;
 mod push;
+mod refusal;
 mod reply;
 mod request;
 mod rest;
+mod rest_rows;
+mod subscription;
 mod topic;
 mod venue;
 

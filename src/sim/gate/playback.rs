@@ -12,6 +12,7 @@ use crate::sim::core::Core;
 use crate::sim::journal::Identity;
 use crate::sim::market::interval_index;
 use crate::sim::recording::{Line, Recording};
+use crate::sim::rules::Role;
 use crate::{Symbol, Timestamp};
 
 /// One recorded push.
@@ -21,7 +22,7 @@ struct Frame {
     /// The topics it belongs to: more than one where the frame does not tell the speed.
     topics: Vec<Topic>,
     identity: Option<Identity>,
-    chained: bool,
+    role: Role,
 }
 
 /// A recording being played.
@@ -108,7 +109,7 @@ impl Playback {
             draft(topic, frame.identity),
             sessions,
             frame.text.clone(),
-            frame.chained,
+            frame.role,
         );
     }
 }
@@ -128,8 +129,11 @@ fn frame(line: &Line) -> Option<Frame> {
     let channel = value.get("channel")?.as_str()?;
     let word = |key: &str| result.get(key).and_then(Value::as_str);
     let number = |key: &str| result.get(key).and_then(Value::as_u64);
-    let chained =
-        matches!(channel, "spot.order_book_update" | "spot.obu") && result.get("full").is_none();
+    let role = match channel {
+        "spot.order_book_update" | "spot.obu" if result.get("full").is_none() => Role::Chained,
+        "spot.candlesticks" if result.get("w") == Some(&Value::Bool(true)) => Role::Final,
+        _ => Role::Plain,
+    };
     let topics = match channel {
         "spot.trades" => vec![Topic::Trades(word("currency_pair")?.into())],
         "spot.trades_v2" => vec![Topic::TradesV2(word("currency_pair")?.into())],
@@ -170,7 +174,7 @@ fn frame(line: &Line) -> Option<Frame> {
         text: text.clone(),
         topics,
         identity,
-        chained,
+        role,
     })
 }
 

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::refusal::refusal;
 use super::reply::{self, GateError, Request};
 use super::topic::{Refusal, Topic};
-use super::venue::{GateVenue, refusal};
+use super::venue::GateVenue;
 use crate::Timestamp;
 use crate::sim::core::Core;
 use crate::sim::journal::{self, BreachKind};

@@ -7,13 +7,14 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::push;
+use super::rest_rows::{candles, trades};
 use super::venue::GateVenue;
 use crate::Timestamp;
 use crate::market::Side;
 use crate::sim::Fault;
 use crate::sim::core::Core;
 use crate::sim::journal::BreachKind;
-use crate::sim::market::{INTERVALS, Pair, interval_index};
+use crate::sim::market::Pair;
 use crate::sim::venue::{RestRequest, RestResponse};
 
 const PREFIX: &str = "/api/v4";
@@ -21,9 +22,6 @@ const PREFIX: &str = "/api/v4";
 /// Requests an endpoint answers in a window.
 const REQUESTS: usize = 200;
 const WINDOW: Duration = Duration::from_secs(10);
-
-/// Candles and trades in one answer.
-const ROWS: usize = 1_000;
 
 /// The requests of the last window, per endpoint.
 #[derive(Debug, Default)]
@@ -151,7 +149,7 @@ impl GateVenue {
     }
 }
 
-fn list(entries: impl Iterator<Item = String>) -> String {
+pub(super) fn list(entries: impl Iterator<Item = String>) -> String {
     format!("[{}]", entries.collect::<Vec<_>>().join(","))
 }
 
@@ -199,112 +197,11 @@ fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
     ))
 }
 
-/// Newest first.
-fn trades(pair: &Pair, request: &RestRequest) -> RestResponse {
-    let limit = match number(request, "limit", 100) {
-        Ok(limit) if (1..=ROWS).contains(&limit) => limit,
-        Ok(_) => return invalid("limit must be from 1 to 1000"),
-        Err(refused) => return refused,
-    };
-    let range = match (
-        number(request, "from", 0),
-        number(request, "to", usize::MAX),
-        number(request, "page", 1),
-    ) {
-        (Ok(from), Ok(to), Ok(page)) => (from, to, page),
-        (Err(refused), ..) | (_, Err(refused), _) | (.., Err(refused)) => return refused,
-    };
-    let (from, to, page) = range;
-    let within = |time: Timestamp| {
-        let seconds = usize::try_from(time.as_secs()).unwrap_or(0);
-        (from..=to).contains(&seconds)
-    };
-    let rows = pair
-        .trades
-        .iter()
-        .rev()
-        .filter(|trade| within(trade.time))
-        .skip(limit.saturating_mul(page.saturating_sub(1)))
-        .take(limit)
-        .map(|trade| {
-            format!(
-                "{{\"id\":\"{id}\",\"create_time\":\"{}\",\"create_time_ms\":\"{}\",\
-                 \"currency_pair\":\"{}\",\"side\":\"{}\",\"amount\":\"{}\",\"price\":\"{}\",\
-                 \"sequence_id\":\"{id}\"}}",
-                trade.time.as_secs(),
-                push::millis(trade.time),
-                trade.symbol,
-                trade.side,
-                trade.size,
-                trade.price,
-                id = trade.id,
-            )
-        });
-    RestResponse::json(list(rows))
-}
-
-/// Oldest first, both ends inclusive.
-fn candles(pair: &Pair, request: &RestRequest) -> RestResponse {
-    let name = request.get("interval").unwrap_or("30m");
-    let Some(interval) = interval_index(name) else {
-        return invalid(&format!("Invalid interval {name}"));
-    };
-    let seconds = usize::try_from(INTERVALS[interval].1).unwrap_or(1);
-    let ranged = request.get("from").is_some() || request.get("to").is_some();
-    if ranged && request.get("limit").is_some() {
-        return invalid("limit conflicts with from and to");
-    }
-    let bars: Vec<_> = pair.candles.all(interval).collect();
-    let last = bars.last().map_or(0, |bar| bar.start.as_secs());
-    let last = usize::try_from(last).unwrap_or(0);
-    let parsed = (
-        number(request, "limit", 100),
-        number(request, "to", last),
-        number(request, "from", usize::MAX),
-    );
-    let (limit, to, from) = match parsed {
-        (Ok(limit), Ok(to), Ok(from)) => (limit, to, from),
-        (Err(refused), ..) | (_, Err(refused), _) | (.., Err(refused)) => return refused,
-    };
-    let from = match from {
-        usize::MAX => to.saturating_sub(seconds * 99),
-        from => from,
-    };
-    if limit > ROWS || (ranged && to.saturating_sub(from) / seconds >= ROWS) {
-        return invalid(
-            "Candlestick range too broad. Maximum 1000 data points are allowed per request",
-        );
-    }
-    let skipped = if ranged {
-        0
-    } else {
-        bars.len().saturating_sub(limit)
-    };
-    let open = pair.candles.current(interval).start;
-    let rows = bars
-        .into_iter()
-        .skip(skipped)
-        .filter(|bar| {
-            let start = usize::try_from(bar.start.as_secs()).unwrap_or(0);
-            !ranged || (from..=to).contains(&start)
-        })
-        .map(|bar| {
-            format!(
-                "[\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",\"{}\"]",
-                bar.start.as_secs(),
-                bar.quote.normalize(),
-                bar.close.normalize(),
-                bar.high.normalize(),
-                bar.low.normalize(),
-                bar.open.normalize(),
-                bar.base.normalize(),
-                bar.start != open,
-            )
-        });
-    RestResponse::json(list(rows))
-}
-
-fn number(request: &RestRequest, key: &str, default: usize) -> Result<usize, RestResponse> {
+pub(super) fn number(
+    request: &RestRequest,
+    key: &str,
+    default: usize,
+) -> Result<usize, RestResponse> {
     match request.get(key) {
         None => Ok(default),
         Some(text) => text
@@ -313,7 +210,7 @@ fn number(request: &RestRequest, key: &str, default: usize) -> Result<usize, Res
     }
 }
 
-fn invalid(message: &str) -> RestResponse {
+pub(super) fn invalid(message: &str) -> RestResponse {
     error(StatusCode::BAD_REQUEST, "INVALID_PARAM_VALUE", message)
 }
 

@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use super::feed::{self, Feed};
 use super::playback::Playback;
-use super::reply::{self, GateError};
+use super::reply;
 use super::rest::Limits;
 use super::topic::Topic;
 use super::{BookStart, push};
+use crate::sim::SessionId;
 use crate::sim::core::Core;
 use crate::sim::journal::{BreachKind, Identity};
 use crate::sim::market::{Book, Market, MarketTrade};
+use crate::sim::rules::Role;
 use crate::sim::venue::{RestRequest, RestResponse, Venue};
-use crate::sim::{Fault, SessionId};
 use crate::{Symbol, Timestamp};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -85,7 +86,7 @@ impl GateVenue {
                     Some(_) => push::trade(now.wall, topic.channel(), trade),
                     None => String::new(),
                 };
-                core.publish(feed::draft(&topic, identity), sessions, text, false);
+                core.publish(feed::draft(&topic, identity), sessions, text, Role::Plain);
             }
         }
     }
@@ -101,73 +102,6 @@ impl GateVenue {
         let now = core.now().wall;
         let trades: Vec<_> = (0..count).filter_map(|_| self.market.trade(now)).collect();
         self.publish_trades(core, &trades);
-    }
-
-    pub(super) fn subscribe(&mut self, core: &mut Core, session: SessionId, topics: &[Topic]) {
-        let now = core.now();
-        self.market.roll(now.wall);
-        for topic in topics {
-            let Some(client) = self.clients.get_mut(&session) else {
-                return;
-            };
-            let joined = client.topics.insert(topic.clone());
-            let market = &self.market;
-            let feed = self
-                .feeds
-                .entry(topic.clone())
-                .or_insert_with(|| Feed::new(topic, market.pair(topic.symbol()), now));
-            if self.playback.is_some() {
-                feed.sessions.insert(session);
-                continue;
-            }
-            if let Some(depth) = topic.depth().filter(|_| joined) {
-                // Those who are there already get what they are owed before the joiner's start.
-                feed.send(topic, core, &mut self.market, now);
-                if let Some(pair) = self.market.pair_mut(topic.symbol()) {
-                    pair.book.follow(depth);
-                }
-                feed.join(topic, session, now);
-                self.send_start(core, session, topic, depth);
-            } else {
-                feed.join(topic, session, now);
-            }
-        }
-        if let Some(playback) = &mut self.playback {
-            playback.start(now.instant);
-        }
-    }
-
-    /// What a book stream begins with.
-    fn send_start(&mut self, core: &mut Core, session: SessionId, topic: &Topic, depth: usize) {
-        let now = core.now().wall;
-        let Some(pair) = self.market.pair(topic.symbol()) else {
-            return;
-        };
-        let text = match (topic, self.book_start) {
-            (Topic::Obu { .. }, _) => push::obu_full(now, pair, depth),
-            (_, BookStart::Delta) => return,
-            (_, start) => push::book_window(now, pair, depth, start == BookStart::Full),
-        };
-        let draft = feed::draft(topic, Some(feed::snapshot(pair)));
-        core.publish(draft, [session], text, false);
-    }
-
-    pub(super) fn unsubscribe(&mut self, session: SessionId, topic: &Topic) {
-        if let Some(client) = self.clients.get_mut(&session) {
-            client.topics.remove(topic);
-        }
-        let Some(feed) = self.feeds.get_mut(topic) else {
-            return;
-        };
-        feed.leave(session);
-        if feed.sessions.is_empty() {
-            self.feeds.remove(topic);
-            if let Some(depth) = topic.depth()
-                && let Some(pair) = self.market.pair_mut(topic.symbol())
-            {
-                pair.book.unfollow(depth);
-            }
-        }
     }
 
     pub(super) fn knows(&self, symbol: &str) -> bool {
@@ -273,45 +207,5 @@ impl Venue for GateVenue {
 
     fn shutdown_notice(&mut self, core: &mut Core) -> Option<String> {
         Some(reply::upgrade(core.now().wall))
-    }
-}
-
-/// Faults that refuse this request.
-pub(super) fn refusal(
-    core: &mut Core,
-    session: SessionId,
-    channel: &str,
-    payload: &[String],
-) -> Option<GateError> {
-    let now = core.now().instant;
-    let names = |symbol: &str| {
-        let stream = format!(".{symbol}.");
-        payload
-            .iter()
-            .any(|entry| entry == symbol || entry.contains(&stream))
-    };
-    let fault = core.rules.take(Some(session), now, |fault| match fault {
-        Fault::Refuse {
-            symbol,
-            channel: only,
-            ..
-        } => {
-            symbol.as_deref().is_none_or(names)
-                && only.as_deref().is_none_or(|only| only == channel)
-        }
-        _ => false,
-    })?;
-    match fault {
-        Fault::Refuse {
-            symbol, code, text, ..
-        } => Some(match (text, symbol) {
-            (Some(text), _) => GateError::new(code, text),
-            (None, Some(symbol)) => GateError {
-                code,
-                ..GateError::unknown_pair(&symbol)
-            },
-            (None, None) => GateError::new(code, "internal error"),
-        }),
-        _ => None,
     }
 }

@@ -59,7 +59,8 @@ pub struct MarketTrade {
 }
 
 impl Market {
-    /// A market of these symbols with `rate` trades a second, all symbols together; 0 for none.
+    /// A market of these symbols with `rate` trades a second, all symbols together, at most a
+    /// million; 0 for none.
     pub fn new(
         seed: u64,
         symbols: impl IntoIterator<Item = impl Into<Symbol>>,
@@ -88,7 +89,7 @@ impl Market {
 
     fn set_rate(&mut self, rate: f64) {
         let usable = rate.is_finite() && rate > 0.0 && !self.pairs.is_empty();
-        self.period = usable.then(|| Duration::from_secs_f64((1.0 / rate).min(1e9)));
+        self.period = usable.then(|| Duration::from_secs_f64((1.0 / rate).clamp(1e-6, 1e9)));
     }
 
     /// When the next trade will happen, if any.

@@ -1,0 +1,122 @@
+//! How frames get from the venue to a session's queue.
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{Core, Timer};
+use crate::sim::SessionId;
+use crate::sim::journal::{BreachKind, Delivery, Draft, Fate, Identity, Published};
+use crate::sim::rules::{Kind, Role};
+
+impl Core {
+    /// Publishes one data event to these sessions.
+    pub(in crate::sim) fn publish(
+        &mut self,
+        draft: Draft<'_>,
+        sessions: impl IntoIterator<Item = SessionId>,
+        text: String,
+        role: Role,
+    ) {
+        let kind = Kind::Data {
+            symbol: draft.symbol,
+            role,
+        };
+        let text = Message::text(text);
+        let keep = self.log.keep;
+        let mut deliveries = Vec::new();
+        for session in sessions {
+            if let Some(fate) = self.deliver(session, kind, &text)
+                && keep
+            {
+                deliveries.push(Delivery { session, fate });
+            }
+        }
+        if keep {
+            self.log.published.push(Published {
+                at: self.clock.now().wall,
+                channel: draft.channel,
+                topic: draft.topic.to_string(),
+                symbol: draft.symbol.clone(),
+                identity: draft
+                    .identity
+                    .unwrap_or(Identity::Sequence(self.log.published.total())),
+                deliveries,
+            });
+        }
+    }
+
+    /// Sends a reply or notice.
+    pub(in crate::sim) fn reply(&mut self, session: SessionId, kind: Kind<'_>, text: String) {
+        self.deliver(session, kind, &Message::text(text));
+    }
+
+    fn deliver(&mut self, id: SessionId, kind: Kind<'_>, message: &Message) -> Option<Fate> {
+        if !self.sessions.contains_key(&id) {
+            return None;
+        }
+        let now = self.clock.now().instant;
+        let text = message.to_text().unwrap_or_default();
+        let verdict = self.rules.judge(id, kind, text, now, &mut self.rng);
+        let data = matches!(kind, Kind::Data { .. });
+        if data {
+            self.count_frame();
+        }
+        let message = match verdict.text {
+            Some(text) => Message::text(text),
+            None => message.clone(),
+        };
+        let session = self.sessions.get_mut(&id)?;
+        if verdict.held {
+            if let Some(earlier) = session.held.replace(message) {
+                return self.queue(id, earlier).or(Some(verdict.fate));
+            }
+            return Some(verdict.fate);
+        }
+        let mut fate = verdict.fate;
+        let floor = &mut session.floors[usize::from(data)];
+        let delay = verdict.delay.map(|delay| now + delay);
+        let late = floor.filter(|floor| *floor > now).max(delay);
+        *floor = late;
+        let mut messages = vec![message; verdict.copies];
+        if data && verdict.copies > 0 {
+            messages.extend(session.held.take());
+        }
+        for message in messages {
+            match late {
+                Some(at) => self.at(at, Timer::Send(id, message)),
+                None => {
+                    if let Some(dropped) = self.queue(id, message) {
+                        fate = dropped;
+                    }
+                }
+            }
+        }
+        Some(fate)
+    }
+
+    /// Queues a frame; a session that does not read is dropped, as venues do.
+    pub(super) fn queue(&mut self, id: SessionId, message: Message) -> Option<Fate> {
+        let session = self.sessions.get(&id)?;
+        match session.outgoing.try_send(message) {
+            Ok(()) => None,
+            Err(TrySendError::Full(_)) => {
+                self.drop_slow(id);
+                Some(Fate::Dropped)
+            }
+            // The venue has said goodbye and only waits for the client's answer.
+            Err(TrySendError::Closed(_)) => Some(Fate::Dropped),
+        }
+    }
+
+    pub(super) fn drop_slow(&mut self, id: SessionId) {
+        self.slow_readers += 1;
+        let detail = format!("{} frames were waiting", self.queue);
+        self.breach(Some(id), BreachKind::SlowReader, detail);
+        self.cut(id);
+    }
+
+    /// Queues a frame that no fault touches.
+    pub(in crate::sim) fn send_raw(&mut self, session: SessionId, message: Message) {
+        self.queue(session, message);
+    }
+}
