@@ -53,6 +53,12 @@ impl From<&str> for Symbol {
     }
 }
 
+impl From<&&str> for Symbol {
+    fn from(name: &&str) -> Self {
+        Self::new(name)
+    }
+}
+
 impl From<&String> for Symbol {
     fn from(name: &String) -> Self {
         Self::new(name)

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use feedline::feed::Backoff;
-use feedline::sim::Fault;
+use feedline::sim::{Delayed, Fault};
 use feedline::{Cause, Event, Interruption, State, StatusKind};
 use support::{Rig, bounded, next, ready, settle, words};
 
@@ -80,7 +80,12 @@ async fn an_outage_reaches_from_the_last_frame_to_the_acceptance() {
 async fn data_ahead_of_the_acceptance_comes_after_its_gap() {
     let rig = Rig::new();
     let mut trades = rig.gate.trades(["BTC_USDT", "ETH_USDT"]).await.unwrap();
-    rig.sim.inject(Fault::LateAck { times: Some(1) });
+    let (by, lasting) = (Duration::from_secs(2), None);
+    rig.sim.inject(Fault::Delay {
+        of: Delayed::Acks,
+        by,
+        lasting,
+    });
     rig.sim.inject(Fault::Cut);
     rig.reached(State::Backoff).await;
     while rig.venue_set().is_empty() {

@@ -355,12 +355,16 @@ async fn raw_book_updates_tell_a_jump_of_their_numbers() {
         .order_book_update(DeltaSpeed::Millis100, ["BTC_USDT"])
         .await
         .unwrap();
+    // Only a jump from something can be seen.
+    let Event::Data(update) = bounded(books.next()).await.unwrap().unwrap() else {
+        panic!("the feed begins with data")
+    };
+    let mut last = update.last;
     rig.sim.inject(Fault::SequenceGap {
         symbol: None,
         times: Some(1),
     });
-    let mut last = None;
-    loop {
+    for _ in 0..1000 {
         match bounded(books.next()).await.unwrap().unwrap() {
             Event::Data(update) => last = update.last,
             Event::Gap(gap) => {
@@ -375,9 +379,10 @@ async fn raw_book_updates_tell_a_jump_of_their_numbers() {
                     panic!("the update that jumped follows its gap")
                 };
                 assert_eq!(next.first, Some(received));
-                break;
+                return;
             }
             Event::Status(status) => panic!("{status}"),
         }
     }
+    panic!("no jump was told");
 }

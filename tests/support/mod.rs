@@ -1,6 +1,6 @@
 //! A client and a simulator without a network, for tests under tokio's paused clock.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use feedline::venue::gate::{Spot, SpotBuilder, Trade};
 use feedline::{
     Cause, Clock, Decimal, Error, Event, Interruption, State, StatusKind, Subscription, Timestamp,
 };
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 
 /// A simulator of Gate whose market stands still, and a client of it.
 pub struct Rig {
@@ -98,8 +98,10 @@ pub async fn words(feed: &mut Subscription<Trade>, count: usize) -> Vec<String> 
 pub async fn ready(feed: &mut Subscription<Trade>) -> Vec<String> {
     settle().await;
     let mut words = Vec::new();
-    while feed.queued() > 0 {
-        words.push(word(&next(feed).await));
+    while let Some(event) = feed.next().now_or_never() {
+        words.push(word(
+            &event.expect("the feed goes on").expect("without an error"),
+        ));
     }
     words
 }
