@@ -89,3 +89,63 @@ fn a_chain_is_still_a_stream_that_can_be_spawned() {
     }
     chain(futures_util::stream::pending());
 }
+
+#[test]
+fn feeds_and_their_handles_are_send_and_unpin() {
+    use feedline::feed::{Backoff, Health, Heartbeat, Metrics, Spec, State, StateChanges};
+    use feedline::transport::{Address, Frame, Roots, Tcp, WebSocket, memory::Memory};
+    use feedline::{Control, Rate, Subscription};
+
+    all!(
+        Address,
+        Backoff,
+        Control,
+        Frame,
+        Health,
+        Heartbeat,
+        Memory,
+        Metrics,
+        Rate,
+        Roots,
+        Spec,
+        State,
+        Subscription<Trade>,
+        Tcp,
+    );
+    send::<StateChanges>();
+    unpin::<StateChanges>();
+    send::<WebSocket>();
+    unpin::<WebSocket>();
+}
+
+#[cfg(feature = "gate")]
+#[test]
+fn clients_are_shared_between_threads() {
+    use feedline::venue::gate;
+
+    all!(
+        gate::Spot,
+        gate::SpotBuilder,
+        gate::SpotEvent,
+        gate::Decoded,
+        gate::DecodeError,
+        gate::Topic,
+        Event<gate::Trade>,
+        Event<gate::Quote>,
+        Event<gate::Ticker>,
+        Event<gate::Candle>,
+        Event<gate::BookUpdate>,
+    );
+    fn spawnable<T: Send + 'static>(_: &T) {}
+    let gate = gate::Spot::new();
+    spawnable(&gate.trades(["BTC_USDT"]));
+    spawnable(&gate.trades(["BTC_USDT"]).into_future());
+}
+
+#[cfg(feature = "sim")]
+#[test]
+fn simulators_are_shared_between_threads() {
+    use feedline::sim::{Fault, Recording, Script, gate::GateSim};
+
+    all!(Fault, GateSim, Recording, Script);
+}

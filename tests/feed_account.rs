@@ -1,6 +1,8 @@
 //! Random scripts against the simulator: the sets agree once it is quiet, and every event that the
 //! venue sent is accounted for.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -162,11 +164,9 @@ async fn play(script: Vec<Step>, seed: u64) {
                 // Only the wish counts here: the answer comes when it comes.
                 let _ = control.add([SYMBOLS[symbol]]).now_or_never();
             }
-            Step::Remove(at, symbol) if at < held.len() => {
-                if held[at].feed.symbols().len() > 1 {
-                    held[at].feed.control().remove([SYMBOLS[symbol]]).unwrap();
-                    held[at].since.remove(&Symbol::from(SYMBOLS[symbol]));
-                }
+            Step::Remove(at, symbol) if at < held.len() && held[at].feed.symbols().len() > 1 => {
+                held[at].feed.control().remove([SYMBOLS[symbol]]).unwrap();
+                held[at].since.remove(&Symbol::from(SYMBOLS[symbol]));
             }
             Step::Resync(at, symbol) if at < held.len() => {
                 // An error only says that the symbol is not held.

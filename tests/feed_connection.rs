@@ -1,6 +1,8 @@
 //! A connection used on its own, around a protocol made up here: it logs in with a token that an
 //! effect fetches, is never answered when it subscribes, and is not polled by any task.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

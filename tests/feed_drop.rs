@@ -1,5 +1,7 @@
 //! What is left when handles and clients are gone: nothing.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! What a message that cannot be read costs: one gap, or the connection where WebSocket demands it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
+
 mod support;
 
 use feedline::sim::{Fault, RawFrame, To};

@@ -1,6 +1,10 @@
 //! A client and a simulator without a network, for tests under tokio's paused clock.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "this is test code, though no test itself"
+)]
 
 use std::time::Duration;
 
