@@ -254,6 +254,9 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         loop {
             let now = self.environment.now();
             self.machine.set_reading(limit > 0, now);
+            if limit == 0 {
+                self.machine.set_backlog(now);
+            }
             self.observed(now, deliver, |machine, deliver| {
                 machine.advance(now, deliver);
             });
@@ -352,18 +355,21 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     /// Hands what was read to the machine, with the time read once for all of it: after the last
     /// message came, so that nothing seems to have come before it was sent.
     fn take_batch(&mut self, read: Read, room: &mut usize, deliver: &mut impl Deliver<P>) -> bool {
-        if self.batch.is_empty() && matches!(read, Read::Pending) {
+        if matches!(read, Read::Drained) {
+            self.machine.set_drained();
+        }
+        if self.batch.is_empty() && !matches!(read, Read::Ended(_)) {
             return false;
         }
         let now = self.environment.now();
+        if matches!(read, Read::Full) {
+            self.machine.set_backlog(now);
+        }
         let mut batch = std::mem::take(&mut self.batch);
         *room = room.saturating_sub(batch.len());
         self.observed(now, deliver, |machine, deliver| {
             for frame in batch.drain(..) {
-                // What follows a fatal frame is of a connection already given up.
-                if machine.wants_socket() {
-                    machine.handle_frame(now, &frame, deliver);
-                }
+                machine.handle_frame(now, &frame, deliver);
             }
             if let Read::Ended(cause) = read
                 && machine.wants_socket()
@@ -428,7 +434,10 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
 }
 
 enum Read {
-    Pending,
+    /// Nothing more has come.
+    Drained,
+    /// More may have come than there was room for.
+    Full,
     Ended(Interruption),
 }
 
@@ -459,7 +468,7 @@ fn poll_read<T: crate::transport::Transport>(
 ) -> Read {
     while batch.len() < room {
         match Pin::new(&mut *transport).poll_next(cx) {
-            Poll::Pending => return Read::Pending,
+            Poll::Pending => return Read::Drained,
             Poll::Ready(Some(Ok(frame))) => batch.push(frame),
             Poll::Ready(Some(Err(cause))) => return Read::Ended(cause),
             Poll::Ready(None) => {
@@ -470,7 +479,7 @@ fn poll_read<T: crate::transport::Transport>(
             }
         }
     }
-    Read::Pending
+    Read::Full
 }
 
 /// A marker type for protocols without effects: there is nothing to run.

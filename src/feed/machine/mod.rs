@@ -73,6 +73,7 @@ impl<P: Protocol> Machine<P> {
             gap_ids: config.gap_ids,
             received: now.wall,
             venue_time: None,
+            backlog_since: None,
             live_since: None,
             frame_len: 0,
             frame_channel: None,
@@ -167,6 +168,16 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
+    /// All that has come has been read.
+    pub(crate) fn set_drained(&mut self) {
+        self.core.backlog_since = None;
+    }
+
+    /// Some of what has come may wait in the socket.
+    pub(crate) fn set_backlog(&mut self, now: Now) {
+        self.core.backlog_since.get_or_insert(now.wall);
+    }
+
     /// Whether a socket should be open or in the making.
     pub(crate) fn wants_socket(&self) -> bool {
         matches!(
@@ -199,6 +210,7 @@ impl<P: Protocol> Machine<P> {
         self.core.wake_at = None;
         self.core.received = now.wall;
         self.core.venue_time = None;
+        self.core.backlog_since = None;
         self.core.live_since = None;
         self.core.counters.connects += 1;
         self.core.counters.last_connect = Some(now.wall);
@@ -253,11 +265,9 @@ impl<P: Protocol> Machine<P> {
         let read = self.with(now, deliver, |protocol, topics, sink| {
             protocol.frame(now, payload, topics, sink)
         });
+        // A failure waits until the batch is through: what came with it has still come.
         if let Err(malformed) = read {
             self.malformed(malformed, deliver);
-        }
-        if self.core.failure.is_some() {
-            self.advance(now, deliver);
         }
     }
 

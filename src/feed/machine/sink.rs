@@ -36,6 +36,8 @@ pub(super) struct Core<P: Protocol> {
     pub(super) gap_ids: GapIds,
     pub(super) received: Timestamp,
     pub(super) venue_time: Option<Timestamp>,
+    /// Since when the socket may hold what has not been read.
+    pub(super) backlog_since: Option<Timestamp>,
     pub(super) live_since: Option<Instant>,
     pub(super) frame_len: usize,
     pub(super) frame_channel: Option<usize>,
@@ -46,12 +48,14 @@ pub(super) struct Core<P: Protocol> {
 impl<P: Protocol> Core<P> {
     /// The last time up to which nothing of this connection can be missing.
     pub(super) fn complete_until(&self) -> Timestamp {
-        match self.venue_time {
+        let last = match self.venue_time {
             Some(time) if self.received.saturating_sub(TRUSTED_LAG) <= time => {
                 time.min(self.received)
             }
             _ => self.received,
-        }
+        };
+        // What was sent since may lie behind the last frame read, however late that was read.
+        self.backlog_since.map_or(last, |since| last.min(since))
     }
 
     pub(super) fn channel(&mut self, name: &'static str) -> usize {
