@@ -149,8 +149,11 @@ fn book<D>(book: &BookUpdate<D>) -> String {
     let mut line = head(book.time, &book.symbol);
     push(&mut line, format_args!("  {CYAN}{action}{CYAN:#}"));
     if let Some(last) = book.last {
-        let first = book.first.unwrap_or(last);
-        push(&mut line, format_args!("  {DIM}{first}..{last}{DIM:#}"));
+        push(&mut line, format_args!("  {DIM}"));
+        if let Some(first) = book.first {
+            push(&mut line, format_args!("{first}.."));
+        }
+        push(&mut line, format_args!("{last}{DIM:#}"));
     }
     for (name, levels, style) in [("bids", &book.bids, GREEN), ("asks", &book.asks, RED)] {
         let count = levels.len();
