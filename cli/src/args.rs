@@ -4,7 +4,8 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::{decode, demo, sim, watch};
 
-const EXIT_CODES: &str = "\
+/// Told by every command's help.
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  it did what was asked, or Ctrl-C or the reader of the output ended it
   1  the feed failed or was refused, a file cannot be used, or the demo's account does not add up
@@ -29,7 +30,6 @@ pub(crate) enum Command {
     Watch(watch::Watch),
     #[command(after_help = EXIT_CODES)]
     Decode(decode::Decode),
-    #[command(after_help = EXIT_CODES)]
     Sim(sim::Sim),
     #[command(after_help = EXIT_CODES)]
     Demo(demo::Demo),

@@ -6,7 +6,7 @@ use clap::Parser;
 use feedline::sim::gate::GateSim;
 use feedline::sim::{Recording, Script};
 
-use crate::args::Venue;
+use crate::args::{EXIT_CODES, Venue};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Output, note};
@@ -68,7 +68,8 @@ pub(crate) struct Sim {
 }
 
 fn faults_help() -> String {
-    format!("{FAULTS}{}", feedline::sim::Fault::NAMES.join(", "))
+    let names = feedline::sim::Fault::NAMES.join(", ");
+    format!("{FAULTS}{names}\n\n{EXIT_CODES}")
 }
 
 /// Runs the command.

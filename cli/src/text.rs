@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write};
 use anstyle::{AnsiColor, Style};
 use feedline::market::{BookAction, BookUpdate, Candle, CandleState, Level, Quote, Side, Ticker};
 use feedline::venue::gate::{Decoded, Trade};
-use feedline::{Decimal, Gap, Status, StatusKind, Timestamp};
+use feedline::{Cause, Decimal, Gap, Status, StatusKind, Timestamp};
 
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
@@ -31,10 +31,24 @@ pub(crate) fn data(decoded: &Decoded) -> String {
     }
 }
 
-/// A line for a gap.
+/// A line for a gap, with its times as those of the data are shown.
 pub(crate) fn gap(gap: &Gap) -> String {
     let style = YELLOW.bold();
-    format!("{style}gap{style:#}     {YELLOW}{gap}{YELLOW:#}")
+    let mut line = format!("{style}gap{style:#}     {YELLOW}");
+    match (&gap.cause, gap.missed) {
+        (Cause::Outage { from, to }, None) => {
+            let scope = &gap.scope;
+            let (from_clock, to_clock) = (clock(*from), clock(*to));
+            let length = to.duration_since(*from).as_millis();
+            push(
+                &mut line,
+                format_args!("outage of {scope} from {from_clock} to {to_clock}, {length} ms"),
+            );
+        }
+        _ => push(&mut line, format_args!("{gap}")),
+    }
+    push(&mut line, format_args!("{YELLOW:#}"));
+    line
 }
 
 /// A line for a status.
@@ -47,7 +61,17 @@ pub(crate) fn status(status: &Status) -> String {
         _ => CYAN,
     };
     let bold = style.bold();
-    format!("{bold}status{bold:#}  {style}{status}{style:#}")
+    let head = format!("{bold}status{bold:#}  {style}");
+    match status.kind {
+        StatusKind::Resumed { downtime, attempts } => {
+            let scope = &status.scope;
+            let millis = downtime.as_millis();
+            format!(
+                "{head}{scope}: live again after {millis} ms, connects tried: {attempts}{style:#}"
+            )
+        }
+        _ => format!("{head}{status}{style:#}"),
+    }
 }
 
 pub(crate) fn trade(trade: &Trade) -> String {
@@ -83,10 +107,8 @@ pub(crate) fn candle<D>(candle: &Candle<D>) -> String {
             "  {interval}  {style}open {open}  high {high}  low {low}  close {close}{style:#}"
         ),
     );
-    for (name, value) in [("volume", candle.volume), ("vwap", candle.vwap)] {
-        if let Some(value) = value {
-            push(&mut line, format_args!("  {name} {}", short(value)));
-        }
+    if let Some(volume) = candle.volume {
+        push(&mut line, format_args!("  volume {volume}"));
     }
     if let Some(state) = candle.state {
         let state = match state {
@@ -172,11 +194,6 @@ fn best(price: Option<Decimal>, size: Option<Decimal>) -> String {
         (Some(price), None) => price.to_string(),
         (None, _) => "none".to_owned(),
     }
-}
-
-/// Few enough digits to read; the JSON form has them all.
-fn short(value: Decimal) -> Decimal {
-    value.round_dp(6).normalize()
 }
 
 /// The time of day in UTC, which is what a line has room for, and the symbol.
