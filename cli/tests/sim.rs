@@ -27,7 +27,7 @@ fn a_bad_file_is_told_with_its_line() {
     assert!(ended.stderr.contains("line 2"), "{}", ended.stderr);
     assert!(ended.stderr.contains("garble"), "{}", ended.stderr);
 
-    let frames = file("bad_frames.jsonl", "{}\n[]");
+    let frames = file("bad_frames.jsonl", "{\"dir\": \"out\"}\n{\"fram\": \"\"}");
     let ended = Tool::run(&["sim", "gate", "--frames", &frames], b"");
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("line 2"), "{}", ended.stderr);
