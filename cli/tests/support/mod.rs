@@ -1,6 +1,7 @@
 //! The tool as a process, with a bound on every wait.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
