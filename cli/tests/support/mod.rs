@@ -15,7 +15,7 @@ use serde_json::Value;
 const BOUND: Duration = Duration::from_secs(60);
 
 /// The tool at work. Killed when dropped.
-pub struct Tool {
+pub(crate) struct Tool {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: Option<Receiver<String>>,
@@ -24,19 +24,19 @@ pub struct Tool {
 
 /// How it ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub stdout: Vec<String>,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<String>,
+    pub(crate) stderr: String,
 }
 
 impl Tool {
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         Self::spawn(args, true)
     }
 
     /// With a standard output that nobody reads beyond its first line.
-    pub fn start_for_head(args: &[&str]) -> (Self, String) {
+    pub(crate) fn start_for_head(args: &[&str]) -> (Self, String) {
         let mut tool = Self::spawn(args, false);
         // The whole pipe is dropped with the reader.
         let mut stdout = BufReader::new(tool.child.stdout.take().unwrap());
@@ -68,7 +68,7 @@ impl Tool {
     }
 
     /// Starts the simulator on a free port; returns its WebSocket address too.
-    pub fn sim(args: &[&str]) -> (Self, String) {
+    pub(crate) fn sim(args: &[&str]) -> (Self, String) {
         let sim = Self::start(&[&["sim", "gate"], args].concat());
         let url = sim.line();
         assert!(url.starts_with("ws://127.0.0.1:"), "{url}");
@@ -77,7 +77,7 @@ impl Tool {
     }
 
     /// Runs it to its end with this standard input.
-    pub fn run(args: &[&str], input: &[u8]) -> Ended {
+    pub(crate) fn run(args: &[&str], input: &[u8]) -> Ended {
         let mut tool = Self::start(args);
         let mut stdin = tool.stdin.take().unwrap();
         let input = input.to_vec();
@@ -87,25 +87,25 @@ impl Tool {
     }
 
     /// Writes to its standard input, which stays open.
-    pub fn write(&mut self, input: &[u8]) {
+    pub(crate) fn write(&mut self, input: &[u8]) {
         self.stdin.as_mut().unwrap().write_all(input).unwrap();
     }
 
     /// The next line of its standard output.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let stdout = self.stdout.as_ref().unwrap();
         stdout.recv_timeout(BOUND).unwrap()
     }
 
     /// Asks it to end: `INT` or `TERM`.
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", signal, &pid]).status();
         assert!(status.unwrap().success());
     }
 
     /// Waits until it has ended by itself.
-    pub fn end(mut self) -> Ended {
+    pub(crate) fn end(mut self) -> Ended {
         let stdout = self.stdout.take().map(|lines| rest(&lines));
         let stderr = rest(&self.stderr);
         // Both pipes are closed, so that it has ended or does so now.
@@ -127,12 +127,12 @@ impl Drop for Tool {
 
 impl Ended {
     /// Its standard output, each line read as JSON.
-    pub fn json(&self) -> Vec<Value> {
+    pub(crate) fn json(&self) -> Vec<Value> {
         json(&self.stdout)
     }
 }
 
-pub fn json(lines: &[String]) -> Vec<Value> {
+pub(crate) fn json(lines: &[String]) -> Vec<Value> {
     lines
         .iter()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -140,7 +140,7 @@ pub fn json(lines: &[String]) -> Vec<Value> {
 }
 
 /// The `kind` of each object.
-pub fn kinds(objects: &[Value]) -> Vec<&str> {
+pub(crate) fn kinds(objects: &[Value]) -> Vec<&str> {
     objects
         .iter()
         .map(|object| object["kind"].as_str().unwrap())
@@ -148,14 +148,14 @@ pub fn kinds(objects: &[Value]) -> Vec<&str> {
 }
 
 /// A file of this test run.
-pub fn file(name: &str, text: &str) -> String {
+pub(crate) fn file(name: &str, text: &str) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 /// A recording of these frames.
-pub fn recording(name: &str, frames: &[String]) -> String {
+pub(crate) fn recording(name: &str, frames: &[String]) -> String {
     let lines: Vec<String> = frames
         .iter()
         .map(|frame| serde_json::json!({ "frame": frame }).to_string())
