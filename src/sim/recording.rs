@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 
 /// Lines of a recording of a venue's connection.
 ///
@@ -65,7 +66,7 @@ impl std::str::FromStr for Recording {
             if line.trim().is_empty() {
                 continue;
             }
-            let line = serde_json::from_str(line).map_err(|source| RecordingError::Line {
+            let line = parse(line).map_err(|source| RecordingError::Line {
                 line: index + 1,
                 source,
             })?;
@@ -73,6 +74,15 @@ impl std::str::FromStr for Recording {
         }
         Ok(Self { lines })
     }
+}
+
+fn parse(text: &str) -> Result<Line, serde_json::Error> {
+    let line: Line = serde_json::from_str(text)?;
+    // A misspelt key would otherwise be a frame that is never played.
+    if line.dir == "in" && line.frame.is_none() {
+        return Err(serde_json::Error::missing_field("frame"));
+    }
+    Ok(line)
 }
 
 /// Why a recording cannot be used.
@@ -95,4 +105,19 @@ pub enum RecordingError {
         /// Why.
         source: serde_json::Error,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_to_play_needs_a_frame() {
+        let played = "{\"frame\": \"{}\"}\n\n{\"dir\": \"out\"}";
+        assert_eq!(played.parse::<Recording>().unwrap().len(), 2);
+        for wrong in ["[]", "{\"fram\": \"{}\"}", "{\"dir\": \"in\"}", "1"] {
+            let error = format!("\n{wrong}").parse::<Recording>().unwrap_err();
+            assert!(error.to_string().starts_with("line 2 of"), "{error}");
+        }
+    }
 }
