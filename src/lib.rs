@@ -88,6 +88,14 @@
 //! | `gate` | yes | Gate spot |
 //! | `sim` | no | the simulators |
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(feature = "gate"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only venues' clients use all of the hub"
+    )
+)]
 
 mod clock;
 pub mod decimal;

@@ -121,7 +121,7 @@ impl<P: Protocol, E: Environment<P>> Stream for Connection<P, E> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            while let Some(collected) = this.collected.ready.pop_front() {
+            if let Some(collected) = this.collected.ready.pop_front() {
                 return Poll::Ready(Some(Ok(match collected {
                     Collected::Marker(marker) => marker.into(),
                     Collected::Data(id, event) => {
@@ -255,7 +255,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             let now = self.environment.now();
             self.machine.set_reading(limit > 0, now);
             self.observed(now, deliver, |machine, deliver| {
-                machine.advance(now, deliver)
+                machine.advance(now, deliver);
             });
             self.adjust_link();
             let mut progress = self.poll_link(cx, &mut room, deliver);

@@ -176,6 +176,7 @@ impl<T: Record> Queue<T> {
     }
 
     /// Whether there is nothing to take, neither data nor markers.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use hashbrown::HashSet;
 
 use super::handle::{AnyHandle, Carries, Handle, Lane, TypedLane};
-use super::hub::{Hub, NewHandle, Owner};
+use super::hub::{Hub, MakeTopic, NewHandle, Owner};
 use super::{Protocol, Subscription, Topic};
 use crate::market::Record;
 use crate::{Error, ErrorKind, Overflow, Rejection, Symbol};
@@ -33,7 +33,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Subscribe<P: Protocol, T> {
     hub: Hub<P>,
     symbols: Vec<Symbol>,
-    topic: Arc<dyn Fn(&Symbol) -> P::Topic + Send + Sync>,
+    topic: MakeTopic<P>,
     options: Options,
     event: std::marker::PhantomData<fn() -> T>,
 }

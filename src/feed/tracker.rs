@@ -82,10 +82,6 @@ impl Tracker {
         self.topics.contains_key(&id)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.topics.is_empty()
-    }
-
     /// A new attempt to connect begins.
     pub(crate) fn connecting(&mut self) {
         if let Some(down) = &mut self.down {

@@ -1,8 +1,7 @@
 use std::fmt::Debug;
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -14,11 +13,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 /// How byte streams to a host are opened. Implement it to go through a proxy, or use a simulator's.
 pub trait Dial: Debug + Send + Sync {
     /// Opens a byte stream to `host`. TLS is added on top where the address asks for it.
-    fn dial(
-        &self,
-        host: &str,
-        port: u16,
-    ) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>>;
+    fn dial(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Io>>>;
 }
 
 /// Plain TCP with `TCP_NODELAY`: a subscribe frame must not wait for the next one.
@@ -26,11 +21,7 @@ pub trait Dial: Debug + Send + Sync {
 pub struct Tcp;
 
 impl Dial for Tcp {
-    fn dial(
-        &self,
-        host: &str,
-        port: u16,
-    ) -> Pin<Box<dyn Future<Output = io::Result<Box<dyn Io>>> + Send>> {
+    fn dial(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
         let address = (host.to_owned(), port);
         Box::pin(async move {
             let stream = TcpStream::connect(address).await?;

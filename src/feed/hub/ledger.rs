@@ -16,7 +16,7 @@ use crate::feed::{Protocol, Topic};
 use crate::{Error, ErrorKind, Now, Symbol};
 
 type MakeLane<P> = Box<dyn Fn() -> Box<dyn Lane<<P as Protocol>::Event>> + Send>;
-type MakeTopic<P> = Arc<dyn Fn(&Symbol) -> <P as Protocol>::Topic + Send + Sync>;
+pub(crate) type MakeTopic<P> = Arc<dyn Fn(&Symbol) -> <P as Protocol>::Topic + Send + Sync>;
 
 /// The wanted set of one client: the topics of its live handles, placed on connections.
 ///

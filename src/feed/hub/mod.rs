@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub(crate) use config::HubConfig;
-pub(crate) use ledger::NewHandle;
+pub(crate) use ledger::{MakeTopic, NewHandle};
 pub(crate) use owner::Owner;
 pub use watching::StateChanges;
 

@@ -242,7 +242,7 @@ impl<P: Protocol> Router<P> {
             .collect::<Vec<_>>()
         {
             self.tell(seat, |tracker, lane| {
-                tracker.stalled(by, &mut |marker| lane.mark(marker))
+                tracker.stalled(by, &mut |marker| lane.mark(marker));
             });
         }
     }
@@ -251,7 +251,7 @@ impl<P: Protocol> Router<P> {
         for seat in self.seated().collect::<Vec<_>>() {
             if self.label(seat) != by {
                 self.tell(seat, |tracker, lane| {
-                    tracker.flowing(&mut |marker| lane.mark(marker))
+                    tracker.flowing(&mut |marker| lane.mark(marker));
                 });
             }
         }

@@ -279,7 +279,7 @@ impl<P: Protocol> Machine<P> {
         deliver: &mut impl Deliver<P>,
     ) {
         self.with(now, deliver, |protocol, _, sink| {
-            protocol.reply(now, reply, sink)
+            protocol.reply(now, reply, sink);
         });
         self.advance(now, deliver);
     }
@@ -381,16 +381,17 @@ impl<P: Protocol> Machine<P> {
                 Probe::WebSocketPing => self.core.outbox.push_back(Frame::Ping(Vec::new().into())),
                 Probe::Message => {
                     self.with(now, deliver, |protocol, _, sink| {
-                        protocol.heartbeat(now, sink)
+                        protocol.heartbeat(now, sink);
                     });
                 }
             },
         }
-        if reading && self.core.live_since.is_none() {
-            if self.login_until.is_some_and(|until| until <= now.instant) {
-                let error = "not completed in time".to_owned();
-                return self.interrupt(now, Interruption::Login { error }, deliver);
-            }
+        if reading
+            && self.core.live_since.is_none()
+            && self.login_until.is_some_and(|until| until <= now.instant)
+        {
+            let error = "not completed in time".to_owned();
+            return self.interrupt(now, Interruption::Login { error }, deliver);
         }
         if reading && let Some(overdue) = self.core.registry.overdue(now.instant) {
             let channel = overdue
@@ -406,7 +407,7 @@ impl<P: Protocol> Machine<P> {
         if self.core.wake_at.is_some_and(|at| at <= now.instant) {
             self.core.wake_at = None;
             self.with(now, deliver, |protocol, _, sink| {
-                protocol.timeout(now, sink)
+                protocol.timeout(now, sink);
             });
         }
         if self.linger_over(now) {
