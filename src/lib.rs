@@ -130,3 +130,8 @@ pub use time::Timestamp;
 pub mod adapters {
     pub use crate::ext::{Buffer, Candles, Data, MapData, Strict};
 }
+
+/// Compiles the README's examples.
+#[cfg(all(doctest, feature = "gate", feature = "sim"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
