@@ -3,6 +3,13 @@
 //! A [`Protocol`] knows one venue's words. A machine keeps one connection's state around it without
 //! I/O, a [`Connection`] polls it together with a socket, and a client shares connections between
 //! owned [`Subscription`]s.
+//!
+//! - *For those who read feeds:* [`Subscribe`] is a subscription in the making, [`Subscription`]
+//!   the stream, [`Control`] changes it from elsewhere. [`State`], [`Health`] and [`Metrics`] tell
+//!   how a client is doing, [`Backoff`] how it waits.
+//! - *For those who add a venue:* [`Protocol`] with its [`Topic`]s and its [`Spec`] and
+//!   [`ChannelSpec`]s; what it may do is in [`Output`]. A [`Connection`] runs it in an
+//!   [`Environment`], which may be all in memory: `examples/custom_venue.rs` shows it whole.
 
 mod connection;
 mod control;

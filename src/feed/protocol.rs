@@ -132,8 +132,9 @@ pub trait Output<P: Protocol> {
     fn settled(&mut self, request: RequestId);
     /// The venue refused a request.
     fn refused(&mut self, request: RequestId, refusal: Refusal);
-    /// The venue's numbering of a topic jumped; `missed` events are known to be missing. Returns
-    /// the gap's id if it will be repaired by [`resync`](Output::resync).
+    /// The venue's numbering of a topic jumped. With `resync` the machine subscribes to the topic
+    /// afresh and announces the gap as repaired when its new beginning comes. Returns the gap's
+    /// id.
     fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool)
     -> GapId;
     /// The gap is repaired: what follows does not depend on what was missing.

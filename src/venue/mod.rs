@@ -1,4 +1,12 @@
 //! The venues, one folder and one feature each.
+//!
+//! A venue's module holds its client, the types of its events and their details, and the protocol
+//! behind the client. A client is cheap to clone and holds no socket by itself; it has a method for
+//! each channel, which returns a [`Subscribe`](crate::feed::Subscribe) to await.
+//!
+//! | module | feature | markets |
+//! |---|---|---|
+//! | `gate` | `gate` | Gate spot: trades, quotes, tickers, candles, order books |
 
 #[cfg(feature = "gate")]
 pub mod gate;
