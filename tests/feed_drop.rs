@@ -7,8 +7,6 @@ mod support;
 use std::time::Duration;
 
 use feedline::sim::Fault;
-use feedline::sim::gate::GateSim;
-use feedline::venue::gate::Spot;
 use feedline::{ErrorKind, State};
 use futures_util::StreamExt;
 use support::{Rig, bounded, end, settle, words};
@@ -284,40 +282,4 @@ async fn close_waits_for_the_venue_and_gives_up_in_time() {
         begun.elapsed()
     );
     assert!(closed.is_ok() || matches!(closed.unwrap_err().kind(), ErrorKind::Timeout { .. }));
-}
-
-/// Over real sockets: no descriptor is left open.
-#[tokio::test]
-async fn no_socket_is_left_after_shutdown() {
-    let sockets = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
-    let sim = GateSim::builder()
-        .rate(0.0)
-        .listen("127.0.0.1:0")
-        .await
-        .unwrap();
-    let warm = Spot::builder().url(sim.url()).build().unwrap();
-    drop(warm.trades(["BTC_USDT"]).await.unwrap());
-    warm.shutdown(Duration::from_secs(5)).await.unwrap();
-    sim.shutdown().await;
-    let before = sockets();
-
-    let sim = GateSim::builder()
-        .rate(0.0)
-        .listen("127.0.0.1:0")
-        .await
-        .unwrap();
-    let gate = Spot::builder()
-        .url(sim.url())
-        .topics_per_connection(1)
-        .build()
-        .unwrap();
-    let trades = gate
-        .trades(["BTC_USDT", "ETH_USDT", "SOL_USDT"])
-        .await
-        .unwrap();
-    assert!(sockets() >= before + 6, "both ends of three connections");
-    gate.shutdown(Duration::from_secs(5)).await.unwrap();
-    drop(trades);
-    sim.shutdown().await;
-    assert_eq!(sockets(), before);
 }
