@@ -67,6 +67,7 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
                 ready: VecDeque::new(),
                 now,
                 gap_ids,
+                refused: Vec::new(),
                 ended: None,
             },
         }
@@ -75,15 +76,22 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
     /// Adds a topic.
     pub fn want(&mut self, topic: &P::Topic) {
         let id = self.driver.machine.want(topic);
-        if !self.collected.tracker.contains(id) {
-            self.collected.tracker.add(id, topic.symbol().clone());
+        let Collect { tracker, ready, .. } = &mut self.collected;
+        if !tracker.contains(id) {
+            tracker.add(id, topic.symbol().clone());
+            if self.driver.machine.is_active(id) {
+                // Released and wanted again before the venue was told.
+                let now = self.driver.environment.now();
+                let mut mark = |marker: Marker| ready.push_back(Collected::Marker(marker));
+                tracker.accepted(&[id], now, &mut mark);
+            }
         }
     }
 
     /// Takes a topic out again.
     pub fn release(&mut self, topic: &P::Topic) {
         let now = self.driver.environment.now();
-        if let Some(id) = self.driver.machine.topics().find(&Same(topic)) {
+        if let Some(id) = self.driver.machine.find(topic) {
             let ready = &mut self.collected.ready;
             let mut mark = |marker: Marker| ready.push_back(Collected::Marker(marker));
             self.collected.tracker.remove(id, now, &mut mark);
@@ -99,16 +107,6 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
     /// Whether the venue's set of topics is the wanted one.
     pub fn is_settled(&self) -> bool {
         self.driver.machine.settled()
-    }
-}
-
-/// A topic as the borrowed key of itself.
-#[derive(Hash)]
-struct Same<'a, T>(&'a T);
-
-impl<T: Topic> hashbrown::Equivalent<T> for Same<'_, T> {
-    fn equivalent(&self, key: &T) -> bool {
-        self.0 == key
     }
 }
 
@@ -134,6 +132,9 @@ impl<P: Protocol, E: Environment<P>> Stream for Connection<P, E> {
             }
             this.collected.now = this.driver.environment.now();
             let more = this.driver.poll_drive(cx, BATCH, &mut this.collected);
+            for id in this.collected.refused.drain(..) {
+                this.driver.machine.release(id, this.collected.now);
+            }
             if this.collected.ready.is_empty() && this.collected.ended.is_none() {
                 if more {
                     cx.waker().wake_by_ref();
@@ -156,6 +157,8 @@ struct Collect<P: Protocol> {
     ready: VecDeque<Collected<P>>,
     now: Now,
     gap_ids: GapIds,
+    /// To be taken out of the wanted set.
+    refused: Vec<TopicId>,
     /// `Some(None)` once the error has been taken.
     ended: Option<Option<Error>>,
 }
@@ -178,12 +181,14 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             ready,
             now,
             gap_ids,
+            refused,
             ended,
         } = self;
         let mut mark = |marker: Marker| ready.push_back(Collected::Marker(marker));
         match note {
             Note::State(State::Connecting) => tracker.connecting(),
             Note::State(_) | Note::Released(_) | Note::Renewed(_) => {}
+            Note::Began(id) => tracker.began(id),
             Note::Interrupted { cause, .. } => tracker.interrupted(*now, &cause, &mut mark),
             Note::Accepted(ids) => {
                 tracker.accepted(&ids, *now, &mut mark);
@@ -191,10 +196,11 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             Note::Rejected(id, rejection) => {
                 if let Some((symbol, _)) = tracker.rejected(id, *now, &mut mark) {
                     mark(tracker.refusal(symbol, rejection));
+                    refused.push(id);
                 }
             }
             Note::Missing(missing) => tracker.missing(&missing, &mut mark),
-            Note::Repaired(topic, gap) => tracker.repaired(topic, gap, &mut mark),
+            Note::Repaired { topic, gap, well } => tracker.repaired(topic, gap, well, &mut mark),
             Note::Malformed { topic, events, .. } => {
                 tracker.malformed(gap_ids.next(), topic, events, now.wall, &mut mark);
             }
@@ -251,6 +257,11 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         deliver: &mut impl Deliver<P>,
     ) -> bool {
         let mut room = limit.min(BATCH);
+        if limit > 0 {
+            // What has come is read before anything is found overdue: it is this task that may be
+            // late.
+            self.poll_link(cx, &mut room, deliver);
+        }
         loop {
             let now = self.environment.now();
             self.machine.set_reading(limit > 0, now);
@@ -335,9 +346,10 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             },
             Link::Open(transport) => {
                 let written = poll_write(transport, &mut self.machine, cx);
-                let read = match written {
-                    Ok(()) => poll_read(transport, &mut self.batch, cx, *room),
-                    Err(cause) => Read::Ended(cause),
+                // What has come is read even if nothing can be sent any more.
+                let read = match (poll_read(transport, &mut self.batch, cx, *room), written) {
+                    (Read::Drained, Err(cause)) => Read::Ended(cause),
+                    (read, _) => read,
                 };
                 self.take_batch(read, room, deliver)
             }

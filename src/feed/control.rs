@@ -37,6 +37,9 @@ impl Control {
     /// Adds symbols and waits until the venue has answered, at most 30 seconds. Those already held
     /// are passed over.
     ///
+    /// The stream must be polled meanwhile if its policy is [`Overflow::Wait`](crate::Overflow): a
+    /// full queue keeps the answer from being read.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Refused`] with every symbol that the venue refused; the others are added, and
@@ -53,7 +56,7 @@ impl Control {
         let symbols: Vec<Symbol> = symbols.into_iter().map(Into::into).collect();
         let owner = self.owner()?;
         let handle = self.handle.upgrade().ok_or(ErrorKind::Closed)?;
-        let known = handle.rejections().len();
+        handle.forgive(&symbols);
         if owner.add(self.id, &symbols)? == 0 {
             return Ok(());
         }
@@ -67,11 +70,15 @@ impl Control {
             };
             return Err(Error::new(kind).with_venue(owner.venue()));
         }
-        let refused: Vec<Rejection> = handle.rejections()[known..]
-            .iter()
+        let refused: Vec<Rejection> = handle
+            .rejections()
+            .into_iter()
             .filter(|(symbol, _)| symbols.contains(symbol))
-            .map(|(_, rejection)| rejection.clone())
+            .map(|(_, rejection)| rejection)
             .collect();
+        if let Some(ended) = handle.ended().filter(|_| refused.is_empty()) {
+            return Err(ended.with_venue(owner.venue()));
+        }
         if refused.is_empty() {
             Ok(())
         } else {

@@ -31,13 +31,21 @@ pub enum Note {
     Rejected(TopicId, Rejection),
     /// A topic is no longer in the venue's set and its number may be reused.
     Released(TopicId),
-    /// A topic that was to be subscribed afresh has been asked for: what comes from here on is of
-    /// the new subscription.
+    /// A topic is being asked for: what comes from here on is of a new subscription.
     Renewed(TopicId),
     /// Events of these topics may be missing here.
     Missing(Missing),
-    /// A gap is repaired.
-    Repaired(TopicId, GapId),
+    /// The first event of a subscription comes next.
+    Began(TopicId),
+    /// A gap is repaired, or cannot be.
+    Repaired {
+        /// The topic that had it.
+        topic: TopicId,
+        /// The gap.
+        gap: GapId,
+        /// Whether the repair went well.
+        well: bool,
+    },
     /// A message could not be read.
     Malformed {
         /// Whose it was, if that could be read; otherwise it concerns every topic.

@@ -1,15 +1,19 @@
 //! What a subscription and the task that feeds it share.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use tokio::sync::watch;
 
 use super::queue::Queue;
-use super::run::Marker;
 use super::{GapIds, HandleMetrics};
 use crate::market::Record;
-use crate::{Error, Event, Overflow, Rejection, Symbol};
+use crate::{Error, ErrorKind, Event, Overflow, Rejection, Symbol};
+
+/// A queue that may lose nothing may grow this long while its consumer waits for the venue to accept
+/// topics, so that it does not stop the very connection that is to accept them.
+const UNOPENED: usize = 65_536;
 
 /// Names a handle within its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,7 +29,7 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Handle<T> {
     pub(crate) id: HandleId,
     pub(crate) channel: &'static str,
-    overflow: Overflow,
+    pub(crate) overflow: Overflow,
     state: Mutex<HandleState<T>>,
     /// How many topics the venue has neither accepted nor refused yet.
     pending: watch::Sender<usize>,
@@ -35,9 +39,14 @@ pub(crate) struct Handle<T> {
 struct HandleState<T> {
     queue: Queue<T>,
     end: Option<Result<(), Error>>,
+    /// The end has been taken by the consumer.
+    told: bool,
     reader: Option<Waker>,
+    /// The subscription has been handed to its consumer.
+    opened: bool,
     /// Refusals are told in the stream; before that they wait here for whoever subscribes.
     in_band: bool,
+    /// The last refusal of each symbol.
     rejections: Vec<(Symbol, Rejection)>,
 }
 
@@ -63,22 +72,20 @@ impl<T: Record> Handle<T> {
         let state = HandleState {
             queue: Queue::new(capacity, overflow, gap_ids),
             end: None,
+            told: false,
             reader: None,
+            opened: false,
             in_band: false,
             rejections: Vec::new(),
         };
+        let pending = watch::Sender::new(pending);
         Self {
             id,
             channel,
             overflow,
             state: Mutex::new(state),
-            pending: watch::Sender::new(pending),
+            pending,
         }
-    }
-
-    /// The handle for errors and logs, such as `spot.trades #3`.
-    pub(crate) fn label(&self) -> String {
-        format!("{} #{}", self.channel, self.id.0)
     }
 
     /// Queues a batch in one lock and wakes the consumer if it had nothing.
@@ -98,24 +105,24 @@ impl<T: Record> Handle<T> {
     /// How many more events fit; any number once nobody takes them any more.
     pub(crate) fn room(&self) -> usize {
         let state = lock(&self.state);
-        if state.end.is_none() {
+        if state.end.is_some() {
+            usize::MAX
+        } else if state.opened && *self.pending.borrow() == 0 {
             state.queue.room()
         } else {
-            usize::MAX
+            state
+                .queue
+                .room()
+                .max(UNOPENED.saturating_sub(state.queue.len()))
         }
     }
 
     /// Takes up to `max` events, or what the stream ends with.
-    pub(crate) fn take(
-        &self,
-        out: &mut std::collections::VecDeque<Event<T>>,
-        max: usize,
-        waker: &Waker,
-    ) -> Taken {
+    pub(crate) fn take(&self, out: &mut VecDeque<Event<T>>, max: usize, waker: &Waker) -> Taken {
         let mut state = lock(&self.state);
-        let was_full = state.queue.overflow() == Overflow::Wait && state.queue.is_full();
+        let was_full = self.overflow == Overflow::Wait && state.queue.is_full();
         // What is still to be conflated is taken one by one: a batch would age in its taker's hands.
-        let max = if state.queue.overflow() == Overflow::Conflate {
+        let max = if self.overflow == Overflow::Conflate {
             1
         } else {
             max
@@ -126,16 +133,14 @@ impl<T: Record> Handle<T> {
         }
         if state.queue.failed() {
             let capacity = state.queue.capacity();
-            return Taken::Ended(Some(crate::ErrorKind::Overflow { capacity }.into()));
+            return Taken::Ended(Some(ErrorKind::Overflow { capacity }.into()));
         }
-        match state.end.take() {
-            Some(Ok(())) => Taken::Ended(None),
-            Some(Err(error)) => Taken::Ended(Some(error)),
-            None => {
-                state.reader = Some(waker.clone());
-                Taken::Nothing
-            }
+        if state.end.is_none() {
+            state.reader = Some(waker.clone());
+            return Taken::Nothing;
         }
+        let told = std::mem::replace(&mut state.told, true);
+        Taken::Ended(state.end.clone().and_then(Result::err).filter(|_| !told))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -153,24 +158,29 @@ impl<T: Record> Handle<T> {
 
 /// A handle as seen by the task that feeds it, whatever its type of event.
 pub(crate) trait AnyHandle: Send + Sync {
-    /// `count` topics were accepted for the first time.
+    /// `count` topics have got their first answer, or are no longer wanted.
     fn settle(&self, count: usize);
-    /// A topic was refused; `first` if it had never been accepted. Returns whether the refusal
-    /// belongs into the stream.
-    fn refuse(&self, symbol: Symbol, rejection: Rejection, first: bool) -> bool;
     /// More topics are to be settled.
     fn expect(&self, count: usize);
-    /// Nothing more will come.
-    fn end(&self, how: Result<(), Error>);
+    /// A topic was refused. Returns whether the refusal belongs into the stream.
+    fn refuse(&self, symbol: Symbol, rejection: Rejection) -> bool;
+    /// Nothing more will come, unless it has ended before. The waker is the consumer's.
+    #[must_use]
+    fn end(&self, how: Result<(), Error>) -> Option<Waker>;
     /// Sees how many topics are still to be settled.
     fn pending(&self) -> watch::Receiver<usize>;
-    /// From here on refusals are told in the stream.
+    /// From here on refusals are told in the stream; returns those before.
+    fn tell_refusals(&self) -> Vec<Rejection>;
+    /// The subscription has been handed over: its queue holds no more than its capacity.
     fn open(&self);
-    /// The refusals so far.
+    /// The last refusal of each symbol.
     fn rejections(&self) -> Vec<(Symbol, Rejection)>;
-    /// The error that ended it, if one did.
-    fn failure(&self) -> Option<Error>;
+    /// Forgets earlier refusals of these symbols, which are asked for again.
+    fn forgive(&self, symbols: &[Symbol]);
+    /// Why it has ended, if it has.
+    fn ended(&self) -> Option<Error>;
     fn metrics(&self) -> HandleMetrics;
+    /// The handle for errors and logs, such as `spot.trades #3`.
     fn label(&self) -> String;
 }
 
@@ -180,54 +190,58 @@ impl<T: Record + Send> AnyHandle for Handle<T> {
             .send_modify(|pending| *pending = pending.saturating_sub(count));
     }
 
-    fn refuse(&self, symbol: Symbol, rejection: Rejection, first: bool) -> bool {
-        let in_band = {
-            let mut state = lock(&self.state);
-            state.rejections.push((symbol, rejection));
-            state.in_band
-        };
-        if first {
-            self.settle(1);
-        }
-        in_band
-    }
-
     fn expect(&self, count: usize) {
         self.pending.send_modify(|pending| *pending += count);
     }
 
-    fn end(&self, how: Result<(), Error>) {
+    fn refuse(&self, symbol: Symbol, rejection: Rejection) -> bool {
+        let mut state = lock(&self.state);
+        state.rejections.retain(|(known, _)| *known != symbol);
+        state.rejections.push((symbol, rejection));
+        state.in_band
+    }
+
+    fn end(&self, how: Result<(), Error>) -> Option<Waker> {
         let waker = {
             let mut state = lock(&self.state);
-            if state.end.is_none() {
-                state.end = Some(how);
-            }
+            state.end.get_or_insert(how);
             state.reader.take()
         };
         self.pending.send_modify(|pending| *pending = 0);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        waker
     }
 
     fn pending(&self) -> watch::Receiver<usize> {
         self.pending.subscribe()
     }
 
+    fn tell_refusals(&self) -> Vec<Rejection> {
+        let mut state = lock(&self.state);
+        state.in_band = true;
+        state
+            .rejections
+            .iter()
+            .map(|(_, rejection)| rejection.clone())
+            .collect()
+    }
+
     fn open(&self) {
-        lock(&self.state).in_band = true;
+        lock(&self.state).opened = true;
     }
 
     fn rejections(&self) -> Vec<(Symbol, Rejection)> {
         lock(&self.state).rejections.clone()
     }
 
-    fn failure(&self) -> Option<Error> {
-        match &lock(&self.state).end {
-            Some(Err(error)) => Some(error.clone()),
-            Some(Ok(())) => Some(crate::ErrorKind::Closed.into()),
-            None => None,
-        }
+    fn forgive(&self, symbols: &[Symbol]) {
+        lock(&self.state)
+            .rejections
+            .retain(|(symbol, _)| !symbols.contains(symbol));
+    }
+
+    fn ended(&self) -> Option<Error> {
+        let end = lock(&self.state).end.clone()?;
+        Some(end.err().unwrap_or_else(|| ErrorKind::Closed.into()))
     }
 
     fn metrics(&self) -> HandleMetrics {
@@ -242,89 +256,6 @@ impl<T: Record + Send> AnyHandle for Handle<T> {
     }
 
     fn label(&self) -> String {
-        Self::label(self)
-    }
-}
-
-/// One event type's way from a venue's enum of events into a handle's queue, without a lock until
-/// the batch is done.
-pub(crate) trait Lane<E>: Send {
-    /// Stages an event that no other handle wants.
-    fn give(&mut self, event: E);
-    /// Stages a copy of an event that others want too.
-    fn lend(&mut self, event: &E);
-    /// Stages a marker.
-    fn mark(&mut self, marker: Marker);
-    /// Hands over what is staged.
-    fn flush(&mut self);
-    /// Whether nothing may be lost, so that [`room`](Lane::room) bounds what is read.
-    fn is_lossless(&self) -> bool;
-    /// How many more events fit.
-    fn room(&self) -> usize;
-    fn handle(&self) -> &dyn AnyHandle;
-}
-
-/// A venue's enum of events that holds events of type `T`.
-pub trait Carries<T>: Sized {
-    /// The event, if it is of that type.
-    fn into_event(self) -> Option<T>;
-    /// A copy of the event, if it is of that type.
-    fn to_event(&self) -> Option<T>;
-}
-
-pub(crate) struct TypedLane<T> {
-    handle: std::sync::Arc<Handle<T>>,
-    staged: Vec<Event<T>>,
-    /// Events staged that are data: what room they take before they are queued.
-    data: usize,
-}
-
-impl<T> TypedLane<T> {
-    pub(crate) fn new(handle: std::sync::Arc<Handle<T>>) -> Self {
-        Self {
-            handle,
-            staged: Vec::new(),
-            data: 0,
-        }
-    }
-}
-
-impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
-    #[inline]
-    fn give(&mut self, event: E) {
-        if let Some(data) = event.into_event() {
-            self.staged.push(Event::Data(data));
-            self.data += 1;
-        }
-    }
-
-    fn lend(&mut self, event: &E) {
-        if let Some(data) = event.to_event() {
-            self.staged.push(Event::Data(data));
-            self.data += 1;
-        }
-    }
-
-    fn mark(&mut self, marker: Marker) {
-        self.staged.push(marker.into());
-    }
-
-    fn flush(&mut self) {
-        if !self.staged.is_empty() {
-            self.handle.offer(&mut self.staged);
-            self.data = 0;
-        }
-    }
-
-    fn is_lossless(&self) -> bool {
-        self.handle.overflow == Overflow::Wait
-    }
-
-    fn room(&self) -> usize {
-        self.handle.room().saturating_sub(self.data)
-    }
-
-    fn handle(&self) -> &dyn AnyHandle {
-        &*self.handle
+        format!("{} #{}", self.channel, self.id.0)
     }
 }

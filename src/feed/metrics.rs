@@ -86,6 +86,15 @@ pub(crate) struct HandleMetrics {
     pub(crate) merged: u64,
 }
 
+impl HandleMetrics {
+    /// Adds what another queue of the same channel had counted.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.high_water = self.high_water.max(other.high_water);
+        self.dropped += other.dropped;
+        self.merged += other.merged;
+    }
+}
+
 impl Metrics {
     pub(crate) fn add_channel(&mut self, name: &str, counters: &ChannelCounters) {
         self.channels

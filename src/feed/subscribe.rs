@@ -6,11 +6,12 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use hashbrown::HashSet;
 
-use super::handle::{AnyHandle, Carries, Handle, Lane, TypedLane};
+use super::handle::{AnyHandle, Handle};
 use super::hub::{Hub, MakeTopic, NewHandle, Owner};
+use super::lane::{Carries, Lane, TypedLane};
 use super::{Protocol, Subscription, Topic};
 use crate::market::Record;
-use crate::{Error, ErrorKind, Overflow, Rejection, Symbol};
+use crate::{Error, ErrorKind, Overflow, Symbol};
 
 /// Events that a subscription's queue holds unless told otherwise.
 const CAPACITY: usize = 16_384;
@@ -106,6 +107,7 @@ where
     /// [`ErrorKind::TooManyTopics`], [`ErrorKind::Closed`].
     pub fn lazy(self) -> Result<Subscription<T>, Error> {
         let subscription = self.enter(true)?;
+        subscription.shared().open();
         Ok(subscription)
     }
 
@@ -126,7 +128,7 @@ where
             inner.gap_ids.clone(),
         ));
         if lazy || self.options.allow_partial {
-            handle.open();
+            handle.tell_refusals();
         }
         let lane = {
             let handle = Arc::clone(&handle);
@@ -222,14 +224,10 @@ async fn accepted(
         };
         return Err(Error::new(kind).with_venue(owner.venue()));
     }
-    if let Some(error) = handle.failure() {
+    if let Some(error) = handle.ended() {
         return Err(error.with_venue(owner.venue()));
     }
-    let refused: Vec<Rejection> = handle
-        .rejections()
-        .into_iter()
-        .map(|(_, rejection)| rejection)
-        .collect();
+    let refused = handle.tell_refusals();
     if !refused.is_empty() && !options.allow_partial {
         return Err(Error::new(ErrorKind::Refused(refused)).with_venue(owner.venue()));
     }

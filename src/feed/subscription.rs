@@ -187,7 +187,7 @@ impl<T: Record + Send> Drop for Subscription<T> {
 impl<T: Record + Send> fmt::Debug for Subscription<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("handle", &self.handle.label())
+            .field("handle", &AnyHandle::label(&*self.handle))
             .field("done", &self.done)
             .finish_non_exhaustive()
     }

@@ -29,8 +29,10 @@ pub(crate) struct Tracker {
 struct Tracked {
     symbol: Symbol,
     accepted: bool,
-    /// It has been accepted before: what is missing matters.
+    /// It has been accepted before.
     ever: bool,
+    /// It has brought data, or has been accepted: what is missing matters.
+    begun: bool,
     stale: bool,
 }
 
@@ -60,6 +62,7 @@ impl Tracker {
             symbol,
             accepted: false,
             ever: false,
+            begun: false,
             stale: false,
         };
         if self.topics.insert(id, tracked).is_none() {
@@ -67,10 +70,20 @@ impl Tracker {
         }
     }
 
-    pub(crate) fn remove(&mut self, id: TopicId, now: Now, mark: &mut impl FnMut(Marker)) {
-        if let Some(tracked) = self.topics.remove(&id) {
-            self.pending -= usize::from(!tracked.accepted);
-            self.resume(now, mark);
+    /// The topic is no longer the consumer's; tells whether it had ever been accepted.
+    pub(crate) fn remove(&mut self, id: TopicId, now: Now, mark: &mut impl FnMut(Marker)) -> bool {
+        let Some(tracked) = self.topics.remove(&id) else {
+            return false;
+        };
+        self.pending -= usize::from(!tracked.accepted);
+        self.resume(now, mark);
+        tracked.ever
+    }
+
+    /// The topic has brought its first event.
+    pub(crate) fn began(&mut self, id: TopicId) {
+        if let Some(tracked) = self.topics.get_mut(&id) {
+            tracked.begun = true;
         }
     }
 
@@ -128,6 +141,7 @@ impl Tracker {
                 self.pending -= 1;
             }
             first += usize::from(!std::mem::replace(&mut tracked.ever, true));
+            tracked.begun = true;
             if std::mem::take(&mut tracked.stale) {
                 fresh.push(*id);
             }
@@ -157,7 +171,7 @@ impl Tracker {
             .topics
             .iter()
             .copied()
-            .filter(|id| self.topics.get(id).is_some_and(|tracked| tracked.ever))
+            .filter(|id| self.topics.get(id).is_some_and(|tracked| tracked.begun))
             .collect();
         if held.is_empty() {
             return;
@@ -211,12 +225,25 @@ impl Tracker {
         mark(Gap::new(id, cause, scope).missed(events).into());
     }
 
-    pub(crate) fn repaired(&self, topic: TopicId, gap: GapId, mark: &mut impl FnMut(Marker)) {
-        mark(Status::new(StatusKind::Repaired { gap }, self.scope(&[topic])).into());
+    pub(crate) fn repaired(
+        &self,
+        topic: TopicId,
+        gap: GapId,
+        well: bool,
+        mark: &mut impl FnMut(Marker),
+    ) {
+        let kind = if well {
+            StatusKind::Repaired { gap }
+        } else {
+            StatusKind::RepairFailed { gap }
+        };
+        mark(Status::new(kind, self.scope(&[topic])).into());
     }
 
     pub(crate) fn no_first_data(&mut self, topic: TopicId, mark: &mut impl FnMut(Marker)) {
-        if let Some(tracked) = self.topics.get_mut(&topic) {
+        if let Some(tracked) = self.topics.get_mut(&topic)
+            && tracked.begun
+        {
             tracked.stale = true;
             let kind = StatusKind::Stale {
                 why: Staleness::NoFirstData,

@@ -70,7 +70,10 @@ impl Watchman {
                     tracing::warn!(?why, topics = count, held_back, "events may be missing");
                 }
             }
-            Note::Repaired(id, gap) => tracing::info!(topic = id.index(), ?gap, "gap repaired"),
+            Note::Began(id) => tracing::trace!(topic = id.index(), "first event"),
+            Note::Repaired { topic, gap, well } => {
+                tracing::info!(topic = topic.index(), ?gap, well, "repair of a gap");
+            }
             Note::Malformed { topic, reason, .. } => {
                 if let Some(held_back) = self.malformed.admit(now.instant) {
                     let topic = topic.map(TopicId::index);

@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::{TlsConnector, rustls};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
@@ -18,7 +18,7 @@ use super::{Dial, Frame, Io};
 use crate::{Error, Interruption};
 
 /// Where a WebSocket lives: a checked `ws://` or `wss://` URL.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Address {
     request: Request,
     tls: bool,
@@ -35,9 +35,10 @@ impl Address {
     /// a host.
     pub fn parse(url: &str) -> Result<Self, Error> {
         let invalid = || {
-            Error::invalid(format!(
-                "{url:?} is not a WebSocket URL such as wss://host/path"
-            ))
+            // What follows the path may be a secret.
+            let shown = url.split(['?', '#']).next().unwrap_or_default();
+            let text = format!("{shown:?} is not a WebSocket URL such as wss://host/path");
+            Error::invalid(text)
         };
         let request = url
             .into_client_request()
@@ -83,6 +84,21 @@ impl Address {
         let scheme = if self.tls { "wss" } else { "ws" };
         format!("{scheme}://{}:{}", self.host, self.port)
     }
+}
+
+impl fmt::Debug for Address {
+    /// Without path, query and headers, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({})", self.endpoint())
+    }
+}
+
+/// Whether TLS failed because the other side's certificate is not trusted, which no retry mends.
+fn distrusts(error: &io::Error) -> bool {
+    let below = error
+        .get_ref()
+        .and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(below, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// Why no WebSocket could be opened.
@@ -147,13 +163,7 @@ impl WebSocket {
                 .map_err(|error| ConnectError::new(false, error))?;
             io = match tls.connect(name, io).await {
                 Ok(stream) => Box::new(stream),
-                // rustls reports a certificate it does not trust as invalid data.
-                Err(error) => {
-                    return Err(ConnectError::new(
-                        error.kind() != io::ErrorKind::InvalidData,
-                        error,
-                    ));
-                }
+                Err(error) => return Err(ConnectError::new(!distrusts(&error), error)),
             };
         }
         let config = WebSocketConfig::default()

@@ -1,20 +1,20 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::Inner;
-use super::ledger::{Ledger, Signal};
-use super::router::{Joining, Router};
+use super::ledger::{Ledger, Report, Signal, Start, Wish};
+use super::router::{Joining, Router, Seat};
 use super::stall::Stall;
 use crate::ErrorKind;
 use crate::feed::connection::{BATCH, Driven};
 use crate::feed::environment::{Environment, Sockets};
 use crate::feed::handle::{HandleId, lock};
 use crate::feed::machine::{MachineConfig, State};
-use crate::feed::{Protocol, Topic};
+use crate::feed::{Protocol, Topic, TopicId};
 
 /// The task of one connection: compares the ledger with the machine, drives the connection and
 /// hands its events to the handles.
@@ -22,10 +22,12 @@ pub(super) struct Driver<P: Protocol> {
     inner: Arc<Inner<P>>,
     shard: usize,
     signal: Arc<Signal>,
+    report: Arc<Mutex<Report>>,
     connection: Driven<P, Sockets<P>>,
     router: Router<P>,
     stall: Option<Stall>,
     live_since: Option<Instant>,
+    published: State,
     /// It was let go: the ledger knows that it has ended.
     stopped: bool,
 }
@@ -33,24 +35,26 @@ pub(super) struct Driver<P: Protocol> {
 impl<P: Protocol> Driver<P> {
     pub(super) fn new(
         inner: Arc<Inner<P>>,
-        shard: usize,
-        signal: Arc<Signal>,
+        start: Start,
         protocol: P,
         environment: Sockets<P>,
         machine: MachineConfig,
     ) -> Self {
+        let shard = start.shard;
         let span = tracing::info_span!("connection", venue = inner.spec.venue, shard);
         let now = environment.clock.now();
         let router = Router::new(machine.gap_ids.clone(), now);
-        signal.dirty.store(true, Ordering::Release);
+        start.signal.dirty.store(true, Ordering::Release);
         Self {
             inner,
             shard,
-            signal,
+            signal: start.signal,
+            report: start.report,
             connection: Driven::new(protocol, environment, machine, span),
             router,
             stall: None,
             live_since: None,
+            published: State::Idle,
             stopped: false,
         }
     }
@@ -58,73 +62,96 @@ impl<P: Protocol> Driver<P> {
     /// Makes the machine's wanted topics and the lanes what the ledger says.
     fn sync(&mut self) {
         let inner = Arc::clone(&self.inner);
-        let mut ledger = lock(&inner.ledger);
-        if ledger.is_abandoned() {
-            self.connection.machine.set_linger(Duration::ZERO);
-        }
-        while let Some(id) = ledger.next_touched(self.shard) {
-            self.sync_handle(&mut ledger, id);
-        }
+        inner.ledger(|ledger| {
+            if ledger.is_abandoned() {
+                self.connection.machine.set_linger(Duration::ZERO);
+            }
+            while let Some(id) = ledger.next_touched(self.shard) {
+                self.sync_handle(ledger, id);
+            }
+        });
+        self.router.flush_departed();
     }
 
     fn sync_handle(&mut self, ledger: &mut Ledger<P>, id: HandleId) {
-        let now = self.router.now;
-        let machine = &mut self.connection.machine;
         let Some(wish) = ledger.wish(self.shard, id) else {
             return;
         };
         if wish.gone {
-            let mut freed = Vec::new();
-            if let Some(seat) = self.router.seat_of(id) {
-                for topic in self.router.topics_of(seat) {
-                    if self.router.leave(seat, topic) {
-                        machine.release(topic, now);
-                        freed.push(topic);
-                    }
-                }
-                self.router.stand_up(id);
-            }
-            self.router
-                .when_released(freed, std::mem::take(&mut wish.closers));
+            self.leave_all(id, wish);
             ledger.drop_wish(self.shard, id);
             return;
         }
         let Some(seat) = self.router.seat(id, wish) else {
             return;
         };
-        let held = self.router.topics_of(seat);
-        for topic in &held {
-            if !wish.topics.contains(machine.topics().get(*topic))
-                && self.router.leave(seat, *topic)
-            {
-                machine.release(*topic, now);
-            }
+        for topic in wish.left.drain(..) {
+            self.leave_one(seat, &topic);
         }
         for topic in &wish.topics {
-            let topic_id = machine.want(topic);
-            if held.contains(&topic_id) {
-                continue;
-            }
-            let joining = Joining {
-                id: topic_id,
-                symbol: topic.symbol().clone(),
-                join: topic.channel().join,
-                active: machine.is_active(topic_id),
-            };
-            if self.router.join(seat, joining) {
-                machine.renew(topic_id);
-            }
+            self.join(seat, topic);
         }
         for topic in wish.renew.drain(..) {
             if wish.topics.contains(&topic) {
-                let topic_id = machine.want(&topic);
-                machine.renew(topic_id);
+                let topic = self.connection.machine.want(&topic);
+                self.connection.machine.renew(topic);
             }
         }
-        if wish.topics.is_empty() {
-            // All its topics here were removed: the handle lives on elsewhere, or waits for more.
+    }
+
+    fn leave_all(&mut self, id: HandleId, wish: &mut Wish<P>) {
+        let mut freed = Vec::new();
+        if let Some(seat) = self.router.seat_of(id) {
+            for topic in self.router.topics_of(seat) {
+                if self.leave(seat, topic).1 {
+                    freed.push(topic);
+                }
+            }
             self.router.stand_up(id);
-            ledger.drop_wish(self.shard, id);
+        }
+        self.router
+            .when_released(freed, std::mem::take(&mut wish.closers));
+    }
+
+    /// A topic was removed from a handle that may still be waiting for its acceptance.
+    fn leave_one(&mut self, seat: Seat, topic: &P::Topic) {
+        let known = self.connection.machine.find(topic);
+        let answered = match known.filter(|id| self.router.holds(seat, *id)) {
+            Some(id) => self.leave(seat, id).0,
+            None => false,
+        };
+        if !answered {
+            self.router.settle(seat, 1);
+        }
+    }
+
+    /// Returns whether the topic had been accepted for the handle, and whether no handle is left
+    /// on it.
+    fn leave(&mut self, seat: Seat, topic: TopicId) -> (bool, bool) {
+        let (answered, last) = self.router.leave(seat, topic);
+        if last {
+            self.connection.machine.release(topic, self.router.now);
+        }
+        (answered, last)
+    }
+
+    fn join(&mut self, seat: Seat, topic: &P::Topic) {
+        let machine = &mut self.connection.machine;
+        let id = machine.want(topic);
+        if self.router.holds(seat, id) {
+            return;
+        }
+        // Whoever waited for this topic's release waits no longer: it is wanted again.
+        self.router.acknowledge(id);
+        let joining = Joining {
+            id,
+            symbol: topic.symbol().clone(),
+            join: topic.channel().join,
+            active: machine.is_active(id),
+            begun: machine.has_begun(id),
+        };
+        if self.router.join(seat, joining) {
+            machine.renew(id);
         }
     }
 
@@ -134,42 +161,44 @@ impl<P: Protocol> Driver<P> {
             return;
         }
         let inner = Arc::clone(&self.inner);
-        let mut ledger = lock(&inner.ledger);
-        for (handle, id) in std::mem::take(&mut self.router.refused) {
-            let topic = self.connection.machine.topics().get(id).clone();
-            self.connection.machine.release(id, self.router.now);
-            if ledger.take_topic(handle, &topic) == Some(0) {
-                ledger.end_refused(handle, inner.spec.venue);
+        inner.ledger(|ledger| {
+            for refused in std::mem::take(&mut self.router.refused) {
+                let topic = self.connection.machine.topics().get(refused.topic).clone();
+                self.connection
+                    .machine
+                    .release(refused.topic, self.router.now);
+                ledger.refuse(refused.handle, &topic, refused.first, inner.spec.venue);
             }
-        }
+        });
     }
 
-    /// The connection ended for good: so do its handles.
-    fn take_end(&mut self) {
-        if let Some(error) = self.router.ended.take() {
-            let error = error.with_venue(self.inner.spec.venue);
-            lock(&self.inner.ledger).fail_shard(self.shard, &error);
-            self.signal.raise();
-        }
+    /// The connection ended for good: so do its handles, and this task.
+    fn take_end(&mut self) -> bool {
+        let Some(error) = self.router.ended.take() else {
+            return false;
+        };
+        let error = error.with_venue(self.inner.spec.venue);
+        self.inner.ledger(|ledger| ledger.fail(self.shard, &error));
+        self.stopped = true;
+        true
     }
 
     /// Rests reading while a handle that may lose nothing is full, and says so after a while.
     fn room(&mut self, cx: &mut Context<'_>) -> usize {
         let (room, fullest) = self.router.room();
-        match (room, fullest) {
-            (0, Some(seat)) => {
-                let router = &self.router;
-                let stall = self
-                    .stall
-                    .get_or_insert_with(|| Stall::new(router.label(seat)));
-                if stall.poll_tell(cx) {
-                    self.router.stalled(seat, &stall.by);
-                }
-            }
-            _ => {
-                if let Some(stall) = self.stall.take().filter(Stall::told) {
-                    self.router.flowing(&stall.by);
-                }
+        let full = fullest.filter(|_| room == 0);
+        if let Some(stall) = self.stall.take_if(|stall| Some(stall.seat) != full)
+            && stall.told()
+        {
+            self.router.flowing(stall.seat);
+        }
+        if let Some(seat) = full {
+            let router = &self.router;
+            let stall = self
+                .stall
+                .get_or_insert_with(|| Stall::new(seat, router.label(seat)));
+            if stall.poll_tell(cx) {
+                self.router.stalled(seat, &stall.by);
             }
         }
         room.min(BATCH)
@@ -183,30 +212,30 @@ impl<P: Protocol> Driver<P> {
         } else if self.live_since.is_none() {
             self.live_since = Some(self.router.now.instant);
         }
-        let worst = {
-            let mut ledger = lock(&self.inner.ledger);
-            let report = ledger.report(self.shard);
-            report.state = Some(state);
-            report.live_since = self.live_since;
-            report.counters.clone_from(machine.counters());
-            report.channels.clear();
-            report.channels.extend_from_slice(machine.channels());
-            if report.stalled_by.is_some() != self.stall.is_some() {
-                report.stalled_by = self.stall.as_ref().map(|stall| stall.by.clone());
-            }
-            let trouble = self.router.trouble.as_ref();
-            if report.trouble.is_some() || trouble.is_some() {
-                report.trouble = trouble.map(ToString::to_string);
-            }
-            ledger.state()
-        };
-        self.inner.publish_state(worst);
+        let mut report = lock(&self.report);
+        report.state = Some(state);
+        report.live_since = self.live_since;
+        report.counters.clone_from(machine.counters());
+        report.channels.clear();
+        report.channels.extend_from_slice(machine.channels());
+        let stalled_by = self.stall.as_ref().map(|stall| &stall.by);
+        if report.stalled_by.as_ref() != stalled_by {
+            report.stalled_by = stalled_by.cloned();
+        }
+        let trouble = self.router.trouble.as_ref();
+        if report.trouble.is_some() || trouble.is_some() {
+            report.trouble = trouble.map(ToString::to_string);
+        }
+        drop(report);
+        if std::mem::replace(&mut self.published, state) != state {
+            self.inner.publish_state();
+        }
     }
 
     /// Whether the connection is of no use to anyone any more.
     fn may_stop(&self) -> bool {
-        let unused = matches!(self.connection.machine.state(), State::Idle | State::Closed);
-        unused && self.connection.is_down() && self.router.is_empty()
+        let idle = self.connection.machine.state() == State::Idle;
+        idle && self.connection.is_down() && self.router.is_empty()
     }
 }
 
@@ -227,14 +256,16 @@ impl<P: Protocol> Future for Driver<P> {
             let room = this.room(cx);
             let more = this.connection.poll_drive(cx, room, &mut this.router);
             this.take_refusals();
-            this.take_end();
             this.router.flush();
+            if this.take_end() {
+                return Poll::Ready(());
+            }
             if more || !this.signal.dirty.load(Ordering::Acquire) {
                 break more;
             }
         };
         this.publish();
-        if this.may_stop() && lock(&this.inner.ledger).stop(this.shard) {
+        if this.may_stop() && this.inner.ledger(|ledger| ledger.stop(this.shard)) {
             this.stopped = true;
             return Poll::Ready(());
         }
@@ -248,16 +279,12 @@ impl<P: Protocol> Future for Driver<P> {
 impl<P: Protocol> Drop for Driver<P> {
     /// Also when the task was aborted, panicked or lost its runtime: no handle may hang.
     fn drop(&mut self) {
-        let state = {
-            let mut ledger = lock(&self.inner.ledger);
-            if !self.stopped {
-                let what = "the connection's task ended unexpectedly".to_owned();
-                let error = self.inner.error(ErrorKind::Internal(what));
-                ledger.lost(self.shard, &error);
-            }
-            ledger.state()
-        };
-        self.inner.publish_state(state);
+        if !self.stopped {
+            let what = "the connection's task ended unexpectedly".to_owned();
+            let error = self.inner.error(ErrorKind::Internal(what));
+            self.inner.ledger(|ledger| ledger.fail(self.shard, &error));
+        }
+        self.inner.publish_state();
         self.inner.running.send_modify(|running| *running -= 1);
     }
 }

@@ -21,13 +21,16 @@ pub(crate) use owner::Owner;
 pub use watching::StateChanges;
 
 use self::driver::Driver;
-use self::ledger::Ledger;
+use self::ledger::{Ledger, Limits};
 use super::environment::Sockets;
 use super::handle::{HandleId, lock};
 use super::machine::{MachineConfig, State};
 use super::metrics::{Health, Metrics};
 use super::{GapIds, Protocol, Spec};
 use crate::{Error, ErrorKind};
+
+/// How long stopping a task by force may take.
+const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
 /// One client of a venue: cheap to clone, without a socket of its own.
 pub(crate) struct Hub<P: Protocol> {
@@ -38,7 +41,7 @@ pub(crate) struct Hub<P: Protocol> {
 
 /// What the clones, the handles and the tasks of one client share.
 pub(crate) struct Inner<P: Protocol> {
-    pub(crate) ledger: Mutex<Ledger<P>>,
+    ledger: Mutex<Ledger<P>>,
     pub(crate) spec: Spec,
     pub(crate) config: HubConfig,
     pub(crate) gap_ids: GapIds,
@@ -83,21 +86,24 @@ impl<P: Protocol> Hub<P> {
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        lock(&self.inner.ledger).metrics(self.inner.environment.clock.now())
+        let now = self.inner.environment.clock.now();
+        self.inner.ledger(|ledger| ledger.metrics(now))
     }
 
     pub(crate) fn health(&self) -> Health {
-        lock(&self.inner.ledger).health(self.inner.environment.clock.now())
+        let now = self.inner.environment.clock.now();
+        self.inner.ledger(|ledger| ledger.health(now))
     }
 
     /// Ends every handle; the client stays usable.
     pub(crate) fn unsubscribe_all(&self) {
-        lock(&self.inner.ledger).end_all();
+        self.inner.ledger(Ledger::end_all);
     }
 
     /// Ends every handle and refuses new ones.
     pub(crate) fn close(&self) {
-        lock(&self.inner.ledger).close();
+        self.inner.ledger(Ledger::close);
+        self.inner.publish_state();
     }
 
     /// Closes, and waits until every task has ended; those that have not by the deadline are
@@ -105,18 +111,26 @@ impl<P: Protocol> Hub<P> {
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Result<(), Error> {
         self.close();
         let mut running = self.inner.running.subscribe();
-        let ended = async { running.wait_for(|running| *running == 0).await.map(|_| ()) };
-        if tokio::time::timeout(deadline, ended).await.is_ok() {
+        let mut ended = async |limit| {
+            let ended = running.wait_for(|running| *running == 0);
+            tokio::time::timeout(limit, ended).await.is_ok()
+        };
+        if ended(deadline).await {
             return Ok(());
         }
-        for task in lock(&self.inner.ledger).tasks() {
+        for task in self.inner.ledger(|ledger| ledger.tasks()) {
             task.abort();
         }
-        // An aborted task is dropped at its next turn, which never waits for anything.
-        let _ = running.wait_for(|running| *running == 0).await;
+        // An aborted task goes at its next turn, unless its runtime stands still.
+        let stopped = ended(ABORT_LIMIT).await;
+        let what = if stopped {
+            "they were stopped"
+        } else {
+            "their runtime stands still"
+        };
         Err(self.inner.error(ErrorKind::Timeout {
             after: deadline,
-            waiting_for: "the connections to close; they were dropped instead".to_owned(),
+            waiting_for: format!("the connections to close; {what}"),
         }))
     }
 }
@@ -144,18 +158,31 @@ impl<P: Protocol> Inner<P> {
         Error::new(kind).with_venue(self.spec.venue)
     }
 
+    /// Looks at or changes the ledger. Consumers are woken afterwards, without its lock.
+    pub(crate) fn ledger<R>(&self, call: impl FnOnce(&mut Ledger<P>) -> R) -> R {
+        let (result, wakers) = {
+            let mut ledger = lock(&self.ledger);
+            let result = call(&mut ledger);
+            (result, ledger.take_wakers())
+        };
+        wakers.into_iter().for_each(std::task::Waker::wake);
+        result
+    }
+
     /// Enters a handle and sees to it that its connections have tasks.
     pub(crate) fn attach(
         self: &Arc<Self>,
         new: NewHandle<P>,
         runtime: tokio::runtime::Handle,
     ) -> Result<(), Error> {
-        let (limit, per_shard) = (self.config.max_topics, self.capacity_of_a_connection());
-        let mut ledger = lock(&self.ledger);
-        ledger
-            .attach(new, runtime, limit, per_shard)
-            .map_err(|kind| self.error(kind))?;
-        self.spawn_drivers(&mut ledger);
+        let limits = self.limits();
+        self.ledger(|ledger| {
+            ledger.attach(new, limits)?;
+            ledger.set_runtime(runtime);
+            Ok(())
+        })
+        .map_err(|kind| self.error(kind))?;
+        self.spawn_drivers();
         Ok(())
     }
 
@@ -163,48 +190,41 @@ impl<P: Protocol> Inner<P> {
         HandleId(self.handles.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    pub(crate) fn capacity_of_a_connection(&self) -> usize {
-        self.config
-            .topics_per_connection
-            .unwrap_or(self.spec.topics_per_connection)
-            .max(1)
+    pub(crate) fn limits(&self) -> Limits {
+        let connection = self.config.topics_per_connection;
+        Limits {
+            client: self.config.max_topics,
+            connection: connection.unwrap_or(self.spec.topics_per_connection).max(1),
+        }
     }
 
     /// Publishes the worst state of all connections.
-    fn publish_state(&self, state: State) {
+    fn publish_state(&self) {
+        let state = self.ledger(|ledger| ledger.state());
         self.state
             .send_if_modified(|known| std::mem::replace(known, state) != state);
     }
 
     /// Starts the tasks of connections that are wanted and have none: the one place of the client
     /// side that spawns.
-    pub(crate) fn spawn_drivers(self: &Arc<Self>, ledger: &mut Ledger<P>) {
-        let Some(runtime) = ledger.runtime().cloned() else {
-            return;
-        };
-        for shard in ledger.idle_shards() {
-            let seed = self
-                .config
-                .seed
-                .wrapping_add(shard as u64)
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    pub(crate) fn spawn_drivers(self: &Arc<Self>) {
+        let (runtime, starts) = self.ledger(|ledger| (ledger.runtime(), ledger.start_idle()));
+        let Some(runtime) = runtime else { return };
+        for start in starts {
+            let (shard, generation) = (start.shard, start.generation);
+            let salt = (shard as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let machine = MachineConfig {
                 backoff: self.config.backoff,
                 linger: self.config.linger,
-                seed,
+                seed: self.config.seed ^ salt,
                 gap_ids: self.gap_ids.clone(),
             };
             self.running.send_modify(|running| *running += 1);
-            let driver = Driver::new(
-                Arc::clone(self),
-                shard,
-                ledger.signal(shard),
-                (self.protocol)(),
-                self.environment.clone(),
-                machine,
-            );
-            let task = runtime.spawn(driver);
-            ledger.started(shard, task.abort_handle());
+            let (protocol, environment) = ((self.protocol)(), self.environment.clone());
+            let driver = Driver::new(Arc::clone(self), start, protocol, environment, machine);
+            // Without the ledger's lock: a runtime that is shutting down drops the task here.
+            let task = runtime.spawn(driver).abort_handle();
+            self.ledger(|ledger| ledger.started(shard, generation, task));
         }
     }
 }
@@ -214,6 +234,6 @@ struct Presence<P: Protocol>(Arc<Inner<P>>);
 
 impl<P: Protocol> Drop for Presence<P> {
     fn drop(&mut self) {
-        lock(&self.0.ledger).abandon();
+        self.0.ledger(Ledger::abandon);
     }
 }

@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::Inner;
 use crate::feed::Protocol;
-use crate::feed::handle::{HandleId, lock};
+use crate::feed::handle::HandleId;
 use crate::{Error, Symbol};
 
 /// A client as its handles see it, whatever the venue.
@@ -32,45 +32,48 @@ pub(crate) trait Owner: Send + Sync {
 
 impl<P: Protocol> Owner for Arc<Inner<P>> {
     fn release(&self, handle: HandleId) {
-        lock(&self.ledger).release(handle);
+        self.ledger(|ledger| ledger.release(handle));
     }
 
     fn wake(&self, handle: HandleId) {
-        lock(&self.ledger).wake(handle);
+        self.ledger(|ledger| ledger.wake(handle));
     }
 
     fn end(&self, handle: HandleId) -> Vec<oneshot::Receiver<()>> {
-        lock(&self.ledger).end(handle)
+        self.ledger(|ledger| ledger.release(handle))
     }
 
     fn add(&self, handle: HandleId, symbols: &[Symbol]) -> Result<usize, Error> {
-        let (limit, per_shard) = (self.config.max_topics, self.capacity_of_a_connection());
-        let mut ledger = lock(&self.ledger);
-        let added = ledger
-            .add(handle, symbols, limit, per_shard)
+        let limits = self.limits();
+        let added = self
+            .ledger(|ledger| {
+                // The runtime of the first subscription may be gone by now.
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    ledger.set_runtime(runtime);
+                }
+                ledger.add(handle, symbols, limits)
+            })
             .map_err(|kind| self.error(kind))?;
-        self.spawn_drivers(&mut ledger);
+        self.spawn_drivers();
         Ok(added)
     }
 
     fn remove(&self, handle: HandleId, symbols: &[Symbol]) -> Result<(), Error> {
-        lock(&self.ledger)
-            .remove(handle, symbols)
+        self.ledger(|ledger| ledger.remove(handle, symbols))
             .map_err(|kind| self.error(kind))
     }
 
     fn resync(&self, handle: HandleId, symbol: &Symbol) -> Result<(), Error> {
-        lock(&self.ledger)
-            .resync(handle, symbol)
+        self.ledger(|ledger| ledger.resync(handle, symbol))
             .map_err(|kind| self.error(kind))
     }
 
     fn symbols(&self, handle: HandleId) -> Vec<Symbol> {
-        lock(&self.ledger).symbols(handle)
+        self.ledger(|ledger| ledger.symbols(handle))
     }
 
     fn obstacle(&self) -> String {
-        lock(&self.ledger).obstacle()
+        self.ledger(|ledger| ledger.obstacle())
     }
 
     fn venue(&self) -> &'static str {

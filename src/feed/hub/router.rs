@@ -1,17 +1,28 @@
 //! From a connection's topics to the handles that want them.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
 use tokio::sync::oneshot;
 
 use super::ledger::Wish;
-use crate::feed::handle::{HandleId, Lane};
+use crate::feed::handle::HandleId;
+use crate::feed::lane::Lane;
 use crate::feed::run::Marker;
 use crate::feed::tracker::Tracker;
 use crate::feed::{Deliver, GapIds, Join, Note, Protocol, State, TopicId};
 use crate::{Error, Interruption, Now, Rejection, Symbol};
 
 /// Where a handle's lane stands in the table.
-type Seat = usize;
+pub(super) type Seat = usize;
+
+/// A refusal on its way to the ledger.
+pub(super) struct Refused {
+    pub(super) handle: HandleId,
+    pub(super) topic: TopicId,
+    /// The topic had never been accepted.
+    pub(super) first: bool,
+}
 
 /// Routes events and notes of one connection to the lanes of its handles.
 pub(super) struct Router<P: Protocol> {
@@ -23,10 +34,12 @@ pub(super) struct Router<P: Protocol> {
     routes: Vec<Route<P::Event>>,
     touched: Vec<Seat>,
     closing: Vec<Closing>,
+    /// Lanes of handles that are gone, with what they still hold.
+    departed: Vec<Box<dyn Lane<P::Event>>>,
     gap_ids: GapIds,
     pub(super) now: Now,
     /// Topics that the venue refused, to be taken out of the ledger.
-    pub(super) refused: Vec<(HandleId, TopicId)>,
+    pub(super) refused: Vec<Refused>,
     pub(super) ended: Option<Error>,
     /// Why the connection was lost, until it is live again.
     pub(super) trouble: Option<Interruption>,
@@ -70,8 +83,10 @@ pub(super) struct Joining {
     pub(super) id: TopicId,
     pub(super) symbol: Symbol,
     pub(super) join: Join,
-    /// The venue brings the topic already.
+    /// The venue has accepted the topic and brings it.
     pub(super) active: bool,
+    /// The venue has begun to bring it, accepted or not, or is being asked to stop.
+    pub(super) begun: bool,
 }
 
 impl<P: Protocol> Router<P> {
@@ -84,6 +99,7 @@ impl<P: Protocol> Router<P> {
             routes: Vec::new(),
             touched: Vec::new(),
             closing: Vec::new(),
+            departed: Vec::new(),
             gap_ids,
             now,
             refused: Vec::new(),
@@ -132,11 +148,27 @@ impl<P: Protocol> Router<P> {
         self.by_handle.get(&id).copied()
     }
 
-    /// The topics that a handle holds here.
+    /// The topics that a handle holds here, in the order of their numbers.
     pub(super) fn topics_of(&self, seat: Seat) -> Vec<TopicId> {
+        let held = self.seats[seat]
+            .as_ref()
+            .map(|seated| seated.tracker.ids().collect());
+        let mut held: Vec<TopicId> = held.unwrap_or_default();
+        held.sort_unstable();
+        held
+    }
+
+    pub(super) fn holds(&self, seat: Seat, id: TopicId) -> bool {
         self.seats[seat]
             .as_ref()
-            .map_or_else(Vec::new, |seated| seated.tracker.ids().collect())
+            .is_some_and(|seated| seated.tracker.contains(id))
+    }
+
+    /// Topics of a handle need no answer any more.
+    pub(super) fn settle(&self, seat: Seat, count: usize) {
+        if let Some(seated) = &self.seats[seat] {
+            seated.lane.handle().settle(count);
+        }
     }
 
     /// Leads a topic to a handle too. Returns whether the topic must be subscribed afresh.
@@ -146,14 +178,14 @@ impl<P: Protocol> Router<P> {
             symbol,
             join,
             active,
+            begun,
         } = joining;
         if self.routes.len() <= id.index() {
             self.routes.resize_with(id.index() + 1, Route::default);
         }
         let route = &mut self.routes[id.index()];
         route.replays = join == Join::ReplayLast;
-        let others = !route.seats.is_empty();
-        let afresh = others && join == Join::Resubscribe;
+        let afresh = begun && join == Join::Resubscribe;
         if afresh {
             route.waiting.push(seat);
         } else {
@@ -174,41 +206,45 @@ impl<P: Protocol> Router<P> {
         afresh
     }
 
-    /// Leads a topic no longer to a handle. Returns whether no handle is left on it.
-    pub(super) fn leave(&mut self, seat: Seat, id: TopicId) -> bool {
+    /// Leads a topic no longer to a handle. Returns whether it had been accepted for it, and
+    /// whether no handle is left on it.
+    pub(super) fn leave(&mut self, seat: Seat, id: TopicId) -> (bool, bool) {
         let now = self.now;
+        let mut answered = false;
         self.tell(seat, |tracker, lane| {
-            tracker.remove(id, now, &mut |marker| lane.mark(marker));
+            answered = tracker.remove(id, now, &mut |marker| lane.mark(marker));
         });
-        self.unroute(seat, id)
+        (answered, self.unroute(seat, id))
     }
 
     fn unroute(&mut self, seat: Seat, id: TopicId) -> bool {
         let route = &mut self.routes[id.index()];
         route.seats.retain(|held| *held != seat);
         route.waiting.retain(|held| *held != seat);
-        let empty = route.seats.is_empty() && route.waiting.is_empty();
-        if empty {
-            route.last = None;
-        }
-        empty
+        route.seats.is_empty() && route.waiting.is_empty()
     }
 
     /// Takes a handle's seat away; its topics have been left before.
     pub(super) fn stand_up(&mut self, id: HandleId) {
         if let Some(seat) = self.by_handle.remove(&id) {
-            if let Some(mut seated) = self.seats[seat].take() {
-                seated.lane.flush();
-            }
+            self.departed
+                .extend(self.seats[seat].take().map(|seated| seated.lane));
             self.lossless.retain(|held| *held != seat);
             self.free.push(seat);
+        }
+    }
+
+    /// Hands over what the lanes of departed handles hold.
+    pub(super) fn flush_departed(&mut self) {
+        for mut lane in self.departed.drain(..) {
+            lane.flush();
         }
     }
 
     /// Tells `tell` once the venue has released `topics`.
     pub(super) fn when_released(&mut self, topics: Vec<TopicId>, tell: Vec<oneshot::Sender<()>>) {
         if topics.is_empty() {
-            tell.into_iter().for_each(acknowledge);
+            tell.into_iter().for_each(tell_released);
         } else {
             self.closing.push(Closing { topics, tell });
         }
@@ -247,13 +283,16 @@ impl<P: Protocol> Router<P> {
         }
     }
 
-    pub(super) fn flowing(&mut self, by: &str) {
-        for seat in self.seated().collect::<Vec<_>>() {
-            if self.label(seat) != by {
-                self.tell(seat, |tracker, lane| {
-                    tracker.flowing(&mut |marker| lane.mark(marker));
-                });
-            }
+    /// Tells those that were told of the stall that it is over.
+    pub(super) fn flowing(&mut self, full: Seat) {
+        for seat in self
+            .seated()
+            .filter(|seat| *seat != full)
+            .collect::<Vec<_>>()
+        {
+            self.tell(seat, |tracker, lane| {
+                tracker.flowing(&mut |marker| lane.mark(marker));
+            });
         }
     }
 
@@ -290,8 +329,8 @@ impl<P: Protocol> Router<P> {
     }
 
     /// The handles that hold at least one of these topics, with those they hold.
-    fn holders(&self, ids: &[TopicId]) -> HashMap<Seat, Vec<TopicId>> {
-        let mut holders: HashMap<Seat, Vec<TopicId>> = HashMap::new();
+    fn holders(&self, ids: &[TopicId]) -> BTreeMap<Seat, Vec<TopicId>> {
+        let mut holders: BTreeMap<Seat, Vec<TopicId>> = BTreeMap::new();
         for id in ids {
             if let Some(route) = self.routes.get(id.index()) {
                 for seat in route.seats.iter().chain(&route.waiting) {
@@ -317,22 +356,38 @@ impl<P: Protocol> Router<P> {
     fn rejected(&mut self, id: TopicId, rejection: &Rejection) {
         let now = self.now;
         for (seat, _) in self.holders(&[id]) {
-            let handle = self.seats[seat].as_ref().map(|seated| seated.id);
+            let Some(handle) = self.seats[seat].as_ref().map(|seated| seated.id) else {
+                continue;
+            };
+            let mut first = false;
             self.tell(seat, |tracker, lane| {
                 let mut mark = |marker: Marker| lane.mark(marker);
-                if let Some((symbol, first)) = tracker.rejected(id, now, &mut mark) {
-                    let handle = lane.handle();
-                    if handle.refuse(symbol.clone(), rejection.clone(), first) {
+                if let Some((symbol, never)) = tracker.rejected(id, now, &mut mark) {
+                    first = never;
+                    if lane.handle().refuse(symbol.clone(), rejection.clone()) {
                         lane.mark(tracker.refusal(symbol, rejection.clone()));
                     }
                 }
             });
             self.unroute(seat, id);
-            self.refused.extend(handle.map(|handle| (handle, id)));
+            self.refused.push(Refused {
+                handle,
+                topic: id,
+                first,
+            });
         }
     }
 
+    /// The topic's number may be reused: nothing of it may be left.
     fn released(&mut self, id: TopicId) {
+        if let Some(route) = self.routes.get_mut(id.index()) {
+            (route.last, route.replays) = (None, false);
+        }
+        self.acknowledge(id);
+    }
+
+    /// Nobody need wait for the topic's release any more.
+    pub(super) fn acknowledge(&mut self, id: TopicId) {
         for closing in &mut self.closing {
             closing.topics.retain(|topic| *topic != id);
         }
@@ -340,7 +395,7 @@ impl<P: Protocol> Router<P> {
             .closing
             .extract_if(.., |closing| closing.topics.is_empty())
         {
-            done.tell.into_iter().for_each(acknowledge);
+            done.tell.into_iter().for_each(tell_released);
         }
     }
 
@@ -354,7 +409,7 @@ impl<P: Protocol> Router<P> {
     }
 }
 
-fn acknowledge(tell: oneshot::Sender<()>) {
+fn tell_released(tell: oneshot::Sender<()>) {
     // Whoever asked may have stopped waiting.
     let _ = tell.send(());
 }
@@ -419,10 +474,15 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                     });
                 }
             }
-            Note::Repaired(topic, gap) => {
+            Note::Began(topic) => {
+                for (seat, _) in self.holders(&[topic]) {
+                    self.tell(seat, |tracker, _| tracker.began(topic));
+                }
+            }
+            Note::Repaired { topic, gap, well } => {
                 for (seat, _) in self.holders(&[topic]) {
                     self.tell(seat, |tracker, lane| {
-                        tracker.repaired(topic, gap, &mut |marker| lane.mark(marker));
+                        tracker.repaired(topic, gap, well, &mut |marker| lane.mark(marker));
                     });
                 }
             }

@@ -1,8 +1,11 @@
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Sleep;
+
+use super::router::Seat;
 
 /// How long reading may rest before the other handles are told: a queue that is full for a moment
 /// is how backpressure works.
@@ -11,14 +14,16 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A connection that is not read because a handle that may lose nothing is full.
 #[derive(Debug)]
 pub(super) struct Stall {
+    pub(super) seat: Seat,
     pub(super) by: String,
     /// `None` once the others have been told.
     grace: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stall {
-    pub(super) fn new(by: String) -> Self {
+    pub(super) fn new(seat: Seat, by: String) -> Self {
         Self {
+            seat,
             by,
             grace: Some(Box::pin(tokio::time::sleep(GRACE))),
         }

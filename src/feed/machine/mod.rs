@@ -32,6 +32,16 @@ use crate::rate::Bucket;
 use crate::transport::{ConnectError, Frame, FrameRef};
 use crate::{Error, ErrorKind, Interruption, Now};
 
+/// A topic as the borrowed key of itself.
+#[derive(Hash)]
+pub(super) struct Same<'a, T>(pub(super) &'a T);
+
+impl<T: Topic> hashbrown::Equivalent<T> for Same<'_, T> {
+    fn equivalent(&self, key: &T) -> bool {
+        self.0 == key
+    }
+}
+
 /// What the machine needs besides its protocol.
 #[derive(Clone, Debug)]
 pub(crate) struct MachineConfig {
@@ -73,6 +83,7 @@ impl<P: Protocol> Machine<P> {
             gap_ids: config.gap_ids,
             received: now.wall,
             venue_time: None,
+            complete: now.wall,
             backlog_since: None,
             live_since: None,
             frame_len: 0,
@@ -118,6 +129,21 @@ impl<P: Protocol> Machine<P> {
     /// Whether the venue's set is the wanted set, as far as its answers tell.
     pub(crate) fn settled(&self) -> bool {
         self.core.state == State::Live && self.core.registry.settled()
+    }
+
+    /// The number of a topic that is known.
+    pub(crate) fn find(&self, topic: &P::Topic) -> Option<TopicId> {
+        self.topics.find(&Same(topic))
+    }
+
+    /// Whether the venue has begun to bring this topic, or is being asked to stop.
+    pub(crate) fn has_begun(&self, id: TopicId) -> bool {
+        let entry = &self.core.registry[id];
+        match entry.side {
+            Side::Absent => false,
+            Side::Asked(_) => entry.seen_data,
+            Side::AwaitingData(_) | Side::Active | Side::Releasing(_) => true,
+        }
     }
 
     /// Whether the venue has accepted this topic and brings it.
@@ -241,6 +267,7 @@ impl<P: Protocol> Machine<P> {
 
     /// A message or control frame came.
     pub(crate) fn handle_frame(&mut self, now: Now, frame: &Frame, deliver: &mut impl Deliver<P>) {
+        self.core.complete = self.core.complete_until();
         self.core.received = now.wall;
         self.core.liveness.received(now.instant);
         self.core.counters.frames += 1;
@@ -314,6 +341,7 @@ impl<P: Protocol> Machine<P> {
         if self.core.state == State::Live {
             self.ever_live = true;
             self.reconcile(now, deliver);
+            self.note_stability(now);
         }
         self.forget_unwanted(now, deliver);
     }
@@ -321,7 +349,7 @@ impl<P: Protocol> Machine<P> {
     /// When [`advance`](Self::advance) must be called next, whatever else happens.
     pub(crate) fn deadline(&self, now: Now) -> Option<Instant> {
         let reading = self.paused_since.is_none();
-        let idle = self.unwanted_since.map(|since| since + self.linger);
+        let idle = self.idle_at();
         match self.core.state {
             State::Idle | State::Closed => None,
             State::Backoff => self.backoff_until,
@@ -351,9 +379,13 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
+    /// When a connection that nobody wants is closed; a linger beyond all time never ends.
+    fn idle_at(&self) -> Option<Instant> {
+        self.unwanted_since?.checked_add(self.linger)
+    }
+
     fn linger_over(&self, now: Now) -> bool {
-        self.unwanted_since
-            .is_some_and(|since| since + self.linger <= now.instant)
+        self.idle_at().is_some_and(|at| at <= now.instant)
     }
 
     fn may_request(&self) -> bool {
@@ -381,7 +413,8 @@ impl<P: Protocol> Machine<P> {
     }
 
     fn keep_alive(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        let reading = self.paused_since.is_none();
+        // The answer may lie unread in the socket.
+        let reading = self.paused_since.is_none() && self.core.backlog_since.is_none();
         match self.core.liveness.demand(now.instant, reading) {
             Demand::Nothing => {}
             Demand::Dead(silence) => {
@@ -447,6 +480,17 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
+    /// A connection that has proven itself for long enough earns a fresh start for its successor.
+    fn note_stability(&mut self, now: Now) {
+        if let Some(since) = self.core.live_since
+            && self.core.registry.settled()
+            && self.core.liveness.proven()
+        {
+            self.attempts
+                .reset_after(now.instant.saturating_duration_since(since));
+        }
+    }
+
     /// Requests what the difference between the wanted set and the venue's demands, at the
     /// venue's pace.
     fn reconcile(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
@@ -473,14 +517,9 @@ impl<P: Protocol> Machine<P> {
     fn request(&mut self, id: RequestId, op: Op, now: Now, deliver: &mut impl Deliver<P>) {
         let asked = self.core.registry.requested(id).to_vec();
         if op == Op::Subscribe {
-            for topic in &asked {
-                if self.core.registry[*topic]
-                    .down
-                    .is_some_and(|down| down.renewed)
-                {
-                    deliver.note(Note::Renewed(*topic));
-                }
-            }
+            asked
+                .iter()
+                .for_each(|topic| deliver.note(Note::Renewed(*topic)));
         }
         self.with(now, deliver, |protocol, topics, sink| {
             protocol.request(
@@ -539,13 +578,6 @@ impl<P: Protocol> Machine<P> {
     fn interrupt(&mut self, now: Now, cause: Interruption, deliver: &mut impl Deliver<P>) {
         if matches!(self.core.state, State::Authenticating | State::Live) {
             self.core.counters.disconnects += 1;
-        }
-        if let Some(since) = self.core.live_since
-            && self.core.registry.settled()
-            && self.core.liveness.proven()
-        {
-            self.attempts
-                .reset_after(now.instant.saturating_duration_since(since));
         }
         let wait = self.attempts.next();
         self.backoff_until = Some(now.instant + wait);

@@ -38,14 +38,16 @@ pub(super) struct Entry {
     pub(super) down: Option<Down>,
     /// To be subscribed afresh though it is wanted and active.
     pub(super) renew: bool,
-    /// The gap that the next beginning repairs.
-    pub(super) repairs: Option<GapId>,
+    /// The gaps that the next beginning repairs.
+    pub(super) repairs: Vec<GapId>,
     /// Smaller after a refusal that named nobody: halved until the culprit stands alone.
     pub(super) max_batch: usize,
     pub(super) not_before: Option<Instant>,
     pub(super) retries: u32,
     pub(super) channel: usize,
     queued: bool,
+    /// The number names no topic; an entry left in `todo` means nothing.
+    free: bool,
 }
 
 impl Entry {
@@ -113,15 +115,17 @@ impl Registry {
                 seen_data: false,
                 down: None,
                 renew: false,
-                repairs: None,
+                repairs: Vec::new(),
                 max_batch: usize::MAX,
                 not_before: None,
                 retries: 0,
                 channel,
                 queued: false,
+                free: false,
             });
         }
         let entry = &mut self[id];
+        entry.free = false;
         if !entry.wanted {
             entry.wanted = true;
             entry.channel = channel;
@@ -154,10 +158,12 @@ impl Registry {
         for at in 0..self.entries.len() {
             let id = TopicId::at(at);
             let entry = &mut self[id];
-            if matches!(
+            let had = matches!(
                 entry.side,
                 Side::Active | Side::AwaitingData(_) | Side::Releasing(_)
-            ) {
+            );
+            // Data may have come ahead of the acceptance.
+            if had || entry.seen_data {
                 let earlier = entry.down.map_or(from, |down| down.from.min(from));
                 entry.down = Some(Down {
                     from: earlier,
@@ -174,7 +180,7 @@ impl Registry {
             entry.attend();
             if entry.wanted {
                 self.review(id);
-            } else if known || self[id].queued {
+            } else if !self[id].free && (known || self[id].queued) {
                 unwanted.push(id);
             }
         }
@@ -186,23 +192,28 @@ impl Registry {
         let entry = &mut self[id];
         entry.side = Side::Absent;
         entry.down = None;
-        entry.repairs = None;
+        entry.repairs.clear();
         entry.renew = false;
         entry.max_batch = usize::MAX;
         entry.not_before = None;
         entry.retries = 0;
         entry.seen_data = false;
+        entry.free = true;
         entry.attend();
-        if std::mem::take(&mut self[id].queued) {
-            self.todo.retain(|queued| *queued != id);
-        }
     }
 
     /// What a topic needs: nothing now, or one of the two operations.
     fn need(&self, id: TopicId, now: Instant) -> Need {
         let entry = &self[id];
+        let later = entry.not_before.is_some_and(|at| at > now);
         match (entry.wanted, entry.side) {
-            (true, Side::Absent) if entry.not_before.is_some_and(|at| at > now) => Need::Later,
+            _ if entry.free => Need::Nothing,
+            (true, Side::Absent) if later => Need::Later,
+            (_, Side::Active | Side::AwaitingData(_))
+                if later && (entry.renew || !entry.wanted) =>
+            {
+                Need::Later
+            }
             (true, Side::Absent) => Need::Request(Op::Subscribe),
             (true, Side::Active | Side::AwaitingData(_)) if entry.renew => {
                 Need::Request(Op::Unsubscribe)

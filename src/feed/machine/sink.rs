@@ -36,6 +36,8 @@ pub(super) struct Core<P: Protocol> {
     pub(super) gap_ids: GapIds,
     pub(super) received: Timestamp,
     pub(super) venue_time: Option<Timestamp>,
+    /// The last time that was complete before the frame being read.
+    pub(super) complete: Timestamp,
     /// Since when the socket may hold what has not been read.
     pub(super) backlog_since: Option<Timestamp>,
     pub(super) live_since: Option<Instant>,
@@ -141,8 +143,20 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
 
     /// The venue will not have this topic.
     pub(super) fn reject(&mut self, id: TopicId, code: Option<i64>, text: String) {
-        self.core.registry[id].side = Side::Absent;
-        self.core.registry[id].down = None;
+        let entry = &mut self.core.registry[id];
+        (entry.side, entry.down) = (Side::Absent, None);
+        let repairs = std::mem::take(&mut entry.repairs);
+        // Whoever wants it releases it now that it is refused; until then it is not asked again.
+        if !entry.wanted {
+            self.core.registry.review(id);
+        }
+        for gap in repairs {
+            self.deliver.note(Note::Repaired {
+                topic: id,
+                gap,
+                well: false,
+            });
+        }
         let label = self.topics.get(id).label();
         self.deliver
             .note(Note::Rejected(id, Rejection::new(label, code, text)));
@@ -151,27 +165,53 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     /// The slow way of an event: it ends an outage or is the first of its subscription.
     #[cold]
     fn first_event(&mut self, id: TopicId) {
+        if self.core.registry[id].side == Side::Absent {
+            // Of a subscription that has ended: it proves nothing about the next.
+            return;
+        }
         self.end_outage(&[id]);
         let entry = &mut self.core.registry[id];
         entry.seen_data = true;
         entry.attend();
-        let repaired = entry.repairs.take();
+        let repairs = std::mem::take(&mut entry.repairs);
         if let Side::AwaitingData(_) = entry.side {
             self.accept(vec![id]);
         }
-        if let Some(gap) = repaired {
-            self.deliver.note(Note::Repaired(id, gap));
+        self.deliver.note(Note::Began(id));
+        for gap in repairs {
+            self.deliver.note(Note::Repaired {
+                topic: id,
+                gap,
+                well: true,
+            });
         }
     }
 
-    fn postpone(&mut self, id: TopicId) {
+    /// The venue no longer has this topic.
+    fn released(&mut self, id: TopicId) {
+        let from = self.core.complete_until();
+        let entry = &mut self.core.registry[id];
+        entry.side = Side::Absent;
+        entry.not_before = None;
+        if std::mem::take(&mut entry.renew) && entry.wanted {
+            entry.down.get_or_insert(Down {
+                from,
+                renewed: true,
+            });
+            entry.attend();
+        }
+        self.core.registry.review(id);
+    }
+
+    /// A refusal that may pass: the same again a little later.
+    fn postpone(&mut self, id: TopicId, side: Side) {
         let entry = &mut self.core.registry[id];
         let delay = FIRST_RETRY
             .saturating_mul(1 << entry.retries.min(5))
             .min(LAST_RETRY);
         entry.retries += 1;
         entry.not_before = Some(self.now.instant + delay);
-        entry.side = Side::Absent;
+        entry.side = side;
         self.core.registry.review(id);
     }
 }
@@ -220,27 +260,15 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
                     match promise.filter(|_| !self.core.registry[id].seen_data) {
                         Some(within) => {
                             self.core.registry.await_data(id, self.now.instant + within);
+                            // It may have been released, or joined, while it was asked for.
+                            self.core.registry.review(id);
                         }
                         None => accepted.push(id),
                     }
                 }
                 self.accept(accepted);
             }
-            Op::Unsubscribe => {
-                for id in pending.topics {
-                    let from = self.core.complete_until();
-                    let entry = &mut self.core.registry[id];
-                    entry.side = Side::Absent;
-                    if std::mem::take(&mut entry.renew) && entry.wanted {
-                        entry.down.get_or_insert(Down {
-                            from,
-                            renewed: true,
-                        });
-                        entry.attend();
-                    }
-                    self.core.registry.review(id);
-                }
-            }
+            Op::Unsubscribe => pending.topics.into_iter().for_each(|id| self.released(id)),
         }
     }
 
@@ -249,13 +277,13 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             return;
         };
         if pending.op == Op::Unsubscribe {
-            // What the venue will not release it does not have, or it is as good as released: its
-            // events find no handle.
-            tracing::debug!(code = ?refusal.code, text = %refusal.text, "unsubscribe refused");
             for id in pending.topics {
-                self.core.registry[id].side = Side::Absent;
-                self.core.registry[id].renew = false;
-                self.core.registry.review(id);
+                if refusal.passing {
+                    self.postpone(id, Side::Active);
+                } else {
+                    // What the venue will not release it does not have.
+                    self.released(id);
+                }
             }
             return;
         }
@@ -264,7 +292,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         let half = pending.topics.len().div_ceil(2);
         for id in pending.topics {
             if refusal.passing {
-                self.postpone(id);
+                self.postpone(id, Side::Absent);
             } else if culprit == Some(id) {
                 self.reject(id, refusal.code, refusal.text.clone());
             } else {
@@ -285,7 +313,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         received: u64,
         resync: bool,
     ) -> GapId {
-        let (from, to) = (self.core.complete_until(), self.now.wall);
+        let (from, to) = (self.core.complete, self.now.wall);
         let why = Why::Sequence {
             expected,
             received,
@@ -295,14 +323,18 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         if resync {
             let entry = &mut self.core.registry[topic];
             entry.renew = true;
-            entry.repairs = Some(gap);
+            entry.repairs.push(gap);
             self.core.registry.review(topic);
         }
         gap
     }
 
     fn repaired(&mut self, topic: TopicId, gap: GapId) {
-        self.deliver.note(Note::Repaired(topic, gap));
+        self.deliver.note(Note::Repaired {
+            topic,
+            gap,
+            well: true,
+        });
     }
 
     fn venue_time(&mut self, time: Timestamp) {

@@ -5,6 +5,8 @@
 pub(super) struct Chain {
     rule: Rule,
     last: Option<u64>,
+    /// The end of the last update that lay before `last`: a repeat, or a numbering begun anew.
+    behind: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,14 +39,14 @@ impl Chain {
     pub(super) fn loose() -> Self {
         Self {
             rule: Rule::Loose,
-            last: None,
+            ..Self::default()
         }
     }
 
     pub(super) fn strict() -> Self {
         Self {
             rule: Rule::Strict,
-            last: None,
+            ..Self::default()
         }
     }
 
@@ -69,7 +71,22 @@ impl Chain {
             self.last = None;
             return Step::Follows;
         };
-        self.last = Some(before.max(last));
+        if last <= before {
+            let follows = self.behind.is_some_and(|behind| first == behind + 1);
+            self.behind = Some(last);
+            if !follows {
+                return Step::Follows;
+            }
+            // Two that follow each other far behind are no repeats: the venue counts anew.
+            (self.last, self.behind) = (Some(last), None);
+            let broken = self.rule == Rule::Strict;
+            return Step::Jumps {
+                expected: before + 1,
+                received: first,
+                broken,
+            };
+        }
+        (self.last, self.behind) = (Some(last), None);
         if first > before.saturating_add(1) {
             let broken = self.rule == Rule::Strict;
             return Step::Jumps {
@@ -111,6 +128,20 @@ mod tests {
         assert_eq!(delta(&mut chain, 5, 7), Step::Follows);
         assert_eq!(delta(&mut chain, 6, 9), Step::Follows);
         assert_eq!(delta(&mut chain, 10, 10), Step::Follows);
+    }
+
+    #[test]
+    fn a_numbering_begun_anew_is_a_jump() {
+        let mut chain = Chain::loose();
+        assert_eq!(delta(&mut chain, 500, 507), Step::Follows);
+        assert_eq!(delta(&mut chain, 5, 7), Step::Follows, "perhaps a repeat");
+        let jump = Step::Jumps {
+            expected: 508,
+            received: 8,
+            broken: false,
+        };
+        assert_eq!(delta(&mut chain, 8, 8), jump);
+        assert_eq!(delta(&mut chain, 9, 12), Step::Follows);
     }
 
     #[test]
