@@ -98,6 +98,9 @@ fn throughput(ways: &[(&str, Way)], messages: usize, rounds: usize) {
         let base = base.map_or(&[][..], |at| &figures[at].1[..]);
         firehose::median(processors.iter().zip(base).map(|(a, b)| a / b).collect())
     };
+    if ways.is_empty() {
+        return;
+    }
     println!("{messages} messages, {rounds} rounds, medians");
     println!(
         "{:12} {:>9} {:>9} {:>9} {:>9} {:>9}",
@@ -223,25 +226,31 @@ async fn finish(spot: &Spot) {
 
 /// Latencies at a steady pace, from just before the server's write to the consumer's hands.
 fn latency(messages: usize, rounds: usize) {
-    let ways: [(&str, fn(usize) -> Paced); 2] = [("serde", paced_serde), ("next", paced_next)];
+    let ways: [(&str, fn(usize) -> Paced); 2] =
+        [("paced_serde", paced_serde), ("paced_next", paced_next)];
+    let ways = ways
+        .into_iter()
+        .filter(|(name, _)| firehose::is_wanted(name));
+    let ways: Vec<_> = ways.collect();
+    if ways.is_empty() {
+        return;
+    }
     println!("\n{messages} messages at {PER_SECOND} a second, microseconds");
     println!(
         "{:12} {:>9} {:>9} {:>9} {:>9}",
         "", "p50", "p99", "p99.9", "cpu ns"
     );
     for _ in 0..rounds {
-        for (name, way) in ways {
-            if firehose::is_wanted(name) {
-                let paced = way(messages);
-                let at = |quantile| paced.latency.value_at_quantile(quantile) as f64 / 1_000.0;
-                println!(
-                    "{name:12} {:9.1} {:9.1} {:9.1} {:9.0}",
-                    at(0.5),
-                    at(0.99),
-                    at(0.999),
-                    paced.processor / messages as f64
-                );
-            }
+        for (name, way) in &ways {
+            let paced = way(messages);
+            let at = |quantile| paced.latency.value_at_quantile(quantile) as f64 / 1_000.0;
+            println!(
+                "{name:12} {:9.1} {:9.1} {:9.1} {:9.0}",
+                at(0.5),
+                at(0.99),
+                at(0.999),
+                paced.processor / messages as f64
+            );
         }
     }
 }
