@@ -5,11 +5,11 @@ use std::task::Waker;
 
 use tokio::sync::watch;
 
-use super::queue::Queue;
+use super::queue::{Batch, Queue};
 use super::run::Marker;
 use super::{GapIds, HandleMetrics};
 use crate::market::Record;
-use crate::{Error, Event, Overflow, Rejection, Symbol};
+use crate::{Error, Overflow, Rejection, Symbol};
 
 /// Names a handle within its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,12 +82,10 @@ impl<T: Record> Handle<T> {
     }
 
     /// Queues a batch in one lock and wakes the consumer if it had nothing.
-    pub(crate) fn offer(&self, batch: &mut Vec<Event<T>>) {
+    pub(crate) fn offer(&self, batch: &mut Batch<T>) {
         let waker = {
             let mut state = lock(&self.state);
-            for event in batch.drain(..) {
-                state.queue.offer(event);
-            }
+            state.queue.offer_all(batch);
             state.reader.take()
         };
         if let Some(waker) = waker {
@@ -106,12 +104,7 @@ impl<T: Record> Handle<T> {
     }
 
     /// Takes up to `max` events, or what the stream ends with.
-    pub(crate) fn take(
-        &self,
-        out: &mut std::collections::VecDeque<Event<T>>,
-        max: usize,
-        waker: &Waker,
-    ) -> Taken {
+    pub(crate) fn take(&self, out: &mut Batch<T>, max: usize, waker: &Waker) -> Taken {
         let mut state = lock(&self.state);
         let was_full = state.queue.overflow() == Overflow::Wait && state.queue.is_full();
         // What is still to be conflated is taken one by one: a batch would age in its taker's hands.
@@ -274,17 +267,14 @@ pub trait Carries<T>: Sized {
 
 pub(crate) struct TypedLane<T> {
     handle: std::sync::Arc<Handle<T>>,
-    staged: Vec<Event<T>>,
-    /// Events staged that are data: what room they take before they are queued.
-    data: usize,
+    staged: Batch<T>,
 }
 
 impl<T> TypedLane<T> {
     pub(crate) fn new(handle: std::sync::Arc<Handle<T>>) -> Self {
         Self {
             handle,
-            staged: Vec::new(),
-            data: 0,
+            staged: Batch::new(),
         }
     }
 }
@@ -293,26 +283,23 @@ impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
     #[inline]
     fn give(&mut self, event: E) {
         if let Some(data) = event.into_event() {
-            self.staged.push(Event::Data(data));
-            self.data += 1;
+            self.staged.push_data(data);
         }
     }
 
     fn lend(&mut self, event: &E) {
         if let Some(data) = event.to_event() {
-            self.staged.push(Event::Data(data));
-            self.data += 1;
+            self.staged.push_data(data);
         }
     }
 
     fn mark(&mut self, marker: Marker) {
-        self.staged.push(marker.into());
+        self.staged.push_marker(marker);
     }
 
     fn flush(&mut self) {
         if !self.staged.is_empty() {
             self.handle.offer(&mut self.staged);
-            self.data = 0;
         }
     }
 
@@ -321,7 +308,9 @@ impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
     }
 
     fn room(&self) -> usize {
-        self.handle.room().saturating_sub(self.data)
+        // What is staged takes room before it is queued.
+        let data = self.staged.len() - self.staged.markers();
+        self.handle.room().saturating_sub(data)
     }
 
     fn handle(&self) -> &dyn AnyHandle {
