@@ -173,7 +173,8 @@ async fn subscribe(server: &Server) -> (Spot, Subscription<Trade>) {
 }
 
 /// The trade, if it is the one that must come next.
-fn expect(event: Event<Trade>, n: usize) -> Trade {
+#[inline]
+fn expect(event: &Event<Trade>, n: usize) -> &Trade {
     match event {
         Event::Data(trade) if trade.id == Some(Id::Number(id_of(n))) => trade,
         other => panic!("message {n}: {other:?}"),
@@ -187,8 +188,10 @@ fn next(messages: usize) -> (f64, f64) {
         let stopwatch = Stopwatch::start();
         server.send(Order::Burst { messages });
         for n in 0..messages {
-            let event = trades.next().await.expect("a stream without end");
-            std::hint::black_box(expect(event.expect("no error"), n));
+            match trades.next().await {
+                Some(Ok(event)) => std::hint::black_box(expect(&event, n)),
+                other => panic!("message {n}: {other:?}"),
+            };
         }
         let spent = stopwatch.read();
         drop(trades);
@@ -208,7 +211,7 @@ fn next_batch(messages: usize) -> (f64, f64) {
             let count = trades.next_batch(&mut batch, BATCH).await;
             assert!(count.expect("no error") > 0, "a stream without end");
             for event in batch.drain(..) {
-                std::hint::black_box(expect(event, n));
+                std::hint::black_box(expect(&event, n));
                 n += 1;
             }
         }
@@ -312,9 +315,10 @@ fn paced_next(messages: usize) -> Paced {
         let stopwatch = Stopwatch::start();
         server.send(order(messages));
         for n in 0..messages {
-            let event = trades.next().await.expect("a stream without end");
-            let trade = expect(event.expect("no error"), n);
-            paced.note(trade.time.as_nanos());
+            match trades.next().await {
+                Some(Ok(event)) => paced.note(expect(&event, n).time.as_nanos()),
+                other => panic!("message {n}: {other:?}"),
+            }
         }
         paced.processor = stopwatch.read().1;
         drop(trades);
