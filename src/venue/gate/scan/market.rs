@@ -22,7 +22,7 @@ pub(super) fn trade(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b",\"create_time\":")?;
     let create_time = time_of(at.count()?, Unit::Seconds)?;
     at.literal(b",\"create_time_ms\":\"")?;
-    let time = moment::of_text(at.digits()?, Unit::Millis).ok()??;
+    let time = at.millis()??;
     at.literal(b",\"side\":\"")?;
     let side = if at.skip(b"buy\"") {
         Side::Buy
