@@ -12,6 +12,7 @@ use crate::venue::gate::{
 };
 use crate::venue::gate::{moment, value};
 
+#[inline(always)]
 pub(super) fn trade(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b"\"id\":")?;
     let id = at.count()?;
