@@ -80,6 +80,31 @@ pub fn parse_bytes(text: &[u8]) -> Result<Decimal, DecimalError> {
     parse_any(negative, digits)
 }
 
+/// The number that stands before a quote, and how long it is, if it has neither sign nor exponent
+/// and at most nineteen characters; [`parse_bytes`] reads the others, and these no differently.
+#[inline]
+pub(crate) fn parse_before_quote(text: &[u8]) -> Option<(Decimal, usize)> {
+    let mut coefficient = 0_u64;
+    let mut point = None;
+    for (at, byte) in text.iter().enumerate().take(20) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            // Only a twentieth digit can overflow, and then no quote is met.
+            coefficient = coefficient.wrapping_mul(10).wrapping_add(u64::from(digit));
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(at);
+        } else if *byte == b'"' && at > usize::from(point.is_some()) {
+            let scale = point.map_or(0, |point| at - point - 1);
+            let (low, middle) = (coefficient as u32, (coefficient >> 32) as u32);
+            let value = Decimal::from_parts(low, middle, 0, false, scale as u32);
+            return Some((value, at));
+        } else {
+            return None;
+        }
+    }
+    None
+}
+
 /// The whole grammar, for long numbers and exponents.
 #[cold]
 fn parse_any(negative: bool, digits: &[u8]) -> Result<Decimal, DecimalError> {
@@ -259,6 +284,31 @@ mod tests {
         assert_eq!(shown(".5").unwrap(), "0.5");
         assert_eq!(shown("5.").unwrap(), "5");
         assert_eq!(shown("+7").unwrap(), "7");
+    }
+
+    #[test]
+    fn numbers_before_a_quote_are_read_alike() {
+        let plain = [
+            "0",
+            "0.0",
+            "12.50",
+            ".5",
+            "5.",
+            "0001",
+            "1234567890123456789",
+        ];
+        let long = "123456789012345678.9";
+        for text in plain {
+            let quoted = format!("{text}\"0");
+            let (value, length) = parse_before_quote(quoted.as_bytes()).unwrap();
+            assert_eq!(value.to_string(), parse(text).unwrap().to_string());
+            assert_eq!(length, text.len());
+        }
+        for text in ["", ".", "-1", "+1", "1e2", "1.2.3", "x", long] {
+            let quoted = format!("{text}\"");
+            assert_eq!(parse_before_quote(quoted.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_before_quote(b"12345678901234567890"), None);
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! What a subscription and the task that feeds it share.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use tokio::sync::watch;
 
-use super::queue::Queue;
+use super::queue::{Batch, Queue};
 use super::{GapIds, HandleMetrics};
 use crate::market::Record;
-use crate::{Error, ErrorKind, Event, Overflow, Rejection, Symbol};
+use crate::{Error, ErrorKind, Overflow, Rejection, Symbol};
 
 /// A queue that may lose nothing may grow this long while its consumer waits for the venue to accept
 /// topics, so that it does not stop the very connection that is to accept them.
@@ -89,12 +88,10 @@ impl<T: Record> Handle<T> {
     }
 
     /// Queues a batch in one lock and wakes the consumer if it had nothing.
-    pub(crate) fn offer(&self, batch: &mut Vec<Event<T>>) {
+    pub(crate) fn offer(&self, batch: &mut Batch<T>) {
         let waker = {
             let mut state = lock(&self.state);
-            for event in batch.drain(..) {
-                state.queue.offer(event);
-            }
+            state.queue.offer_all(batch);
             state.reader.take()
         };
         if let Some(waker) = waker {
@@ -118,7 +115,7 @@ impl<T: Record> Handle<T> {
     }
 
     /// Takes up to `max` events, or what the stream ends with.
-    pub(crate) fn take(&self, out: &mut VecDeque<Event<T>>, max: usize, waker: &Waker) -> Taken {
+    pub(crate) fn take(&self, out: &mut Batch<T>, max: usize, waker: &Waker) -> Taken {
         let mut state = lock(&self.state);
         let was_full = self.overflow == Overflow::Wait && state.queue.is_full();
         // What is still to be conflated is taken one by one: a batch would age in its taker's hands.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::handle::{AnyHandle, Handle};
+use super::queue::Batch;
 use super::run::Marker;
+use crate::Overflow;
 use crate::market::Record;
-use crate::{Event, Overflow};
 
 /// One event type's way from a venue's enum of events into a handle's queue, without a lock until
 /// the batch is done.
@@ -35,17 +36,14 @@ pub trait Carries<T>: Sized {
 
 pub(crate) struct TypedLane<T> {
     handle: Arc<Handle<T>>,
-    staged: Vec<Event<T>>,
-    /// Events staged that are data: what room they take before they are queued.
-    data: usize,
+    staged: Batch<T>,
 }
 
 impl<T> TypedLane<T> {
     pub(crate) fn new(handle: Arc<Handle<T>>) -> Self {
         Self {
             handle,
-            staged: Vec::new(),
-            data: 0,
+            staged: Batch::new(),
         }
     }
 }
@@ -54,26 +52,23 @@ impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
     #[inline]
     fn give(&mut self, event: E) {
         if let Some(data) = event.into_event() {
-            self.staged.push(Event::Data(data));
-            self.data += 1;
+            self.staged.push_data(data);
         }
     }
 
     fn lend(&mut self, event: &E) {
         if let Some(data) = event.to_event() {
-            self.staged.push(Event::Data(data));
-            self.data += 1;
+            self.staged.push_data(data);
         }
     }
 
     fn mark(&mut self, marker: Marker) {
-        self.staged.push(marker.into());
+        self.staged.push_marker(marker);
     }
 
     fn flush(&mut self) {
         if !self.staged.is_empty() {
             self.handle.offer(&mut self.staged);
-            self.data = 0;
         }
     }
 
@@ -82,7 +77,9 @@ impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
     }
 
     fn room(&self) -> usize {
-        self.handle.room().saturating_sub(self.data)
+        // What is staged takes room before it is queued.
+        let data = self.staged.len() - self.staged.markers();
+        self.handle.room().saturating_sub(data)
     }
 
     fn handle(&self) -> &dyn AnyHandle {

@@ -7,12 +7,14 @@ use super::run::{Marker, Run};
 use crate::market::Record;
 use crate::{Event, Overflow};
 
+mod batch;
 mod latest;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use batch::Batch;
 use latest::Latest;
 
 /// Beyond this many markers the data between the oldest of them is dropped, where it may be.
@@ -131,6 +133,25 @@ impl<T: Record> Queue<T> {
         }
     }
 
+    /// Queues a batch and leaves it empty.
+    pub(crate) fn offer_all(&mut self, batch: &mut Batch<T>) {
+        let fits = match self.overflow {
+            Overflow::Wait => true,
+            Overflow::Fail => !self.failed && batch.len() <= self.capacity,
+            Overflow::DropOldest => batch.len() <= self.capacity,
+            Overflow::Conflate => false,
+        };
+        if fits && self.items.is_empty() && batch.markers() == 0 {
+            self.len = batch.len();
+            self.high_water = self.high_water.max(self.len);
+            batch.swap(&mut self.items);
+            return;
+        }
+        while let Some(event) = batch.pop() {
+            self.offer(event);
+        }
+    }
+
     /// Takes the oldest event.
     pub(crate) fn pop(&mut self) -> Option<Event<T>> {
         match self.items.front_mut()? {
@@ -157,11 +178,18 @@ impl<T: Record> Queue<T> {
     }
 
     /// Moves up to `max` of the oldest events to the end of `out`.
-    pub(crate) fn take_into(&mut self, out: &mut VecDeque<Event<T>>, max: usize) {
-        out.reserve(max.min(self.len + self.markers));
+    pub(crate) fn take_into(&mut self, out: &mut Batch<T>, max: usize) {
+        if self.runs == 0 && self.len <= max && out.is_empty() {
+            self.base += self.len as u64;
+            self.len = 0;
+            out.swap(&mut self.items);
+            return;
+        }
         for _ in 0..max {
-            let Some(event) = self.pop() else { break };
-            out.push_back(event);
+            match self.pop() {
+                Some(event) => out.push(event),
+                None => break,
+            }
         }
     }
 

@@ -47,6 +47,19 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// A run of one marker.
+    pub(super) fn of(marker: Marker) -> Self {
+        Self {
+            markers: VecDeque::from([marker]),
+            lost: None,
+        }
+    }
+
+    /// The marker of a run that holds one and has lost nothing.
+    pub(super) fn only(self) -> Option<Marker> {
+        self.markers.into_iter().next()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.markers.len() + usize::from(self.lost.is_some())
     }

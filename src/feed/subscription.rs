@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use futures_core::stream::FusedStream;
 
 use super::handle::{AnyHandle, Handle, Taken};
 use super::hub::Owner;
+use super::queue::Batch;
 use super::{BATCH, Control};
 use crate::market::Record;
 use crate::{Error, ErrorKind, Event, Symbol};
@@ -41,7 +41,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 pub struct Subscription<T: Record + Send> {
     handle: Arc<Handle<T>>,
     owner: Arc<dyn Owner>,
-    batch: VecDeque<Event<T>>,
+    batch: Batch<T>,
     done: bool,
 }
 
@@ -50,7 +50,7 @@ impl<T: Record + Send + 'static> Subscription<T> {
         Self {
             handle,
             owner,
-            batch: VecDeque::new(),
+            batch: Batch::new(),
             done: false,
         }
     }
@@ -113,7 +113,7 @@ impl<T: Record + Send + 'static> Subscription<T> {
                 Poll::Ready(Some(Ok(()))) => {}
             }
             let count = self.batch.len().min(max.max(1));
-            into.extend(self.batch.drain(..count));
+            into.extend(std::iter::from_fn(|| self.batch.pop()).take(count));
             Poll::Ready(Ok(count))
         })
         .await
@@ -160,7 +160,7 @@ impl<T: Record + Send + 'static> Stream for Subscription<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         this.poll_fill(cx).map(|filled| match filled? {
-            Ok(()) => this.batch.pop_front().map(Ok),
+            Ok(()) => this.batch.pop().map(Ok),
             Err(error) => Some(Err(error)),
         })
     }

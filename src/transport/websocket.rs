@@ -17,6 +17,10 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use super::{Dial, Frame, Io};
 use crate::{Error, Interruption};
 
+/// The WebSocket library clears its whole read buffer before every read, also before the one that
+/// finds nothing: a larger buffer costs more than the reads it saves once messages come singly.
+const READ_BUFFER: usize = 16 << 10;
+
 /// Where a WebSocket lives: a checked `ws://` or `wss://` URL.
 #[derive(Clone)]
 pub struct Address {
@@ -167,6 +171,7 @@ impl WebSocket {
             };
         }
         let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(limit))
             .max_frame_size(Some(limit));
         let request = address.request.clone();

@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -270,7 +270,9 @@ impl<P: Protocol> Future for Driver<P> {
             return Poll::Ready(());
         }
         if more {
-            cx.waker().wake_by_ref();
+            // Not at once: a task that wakes itself may run dozens of times before tokio looks at
+            // the consumer, whose queue would fill and fall out of the processor's caches.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
         }
         Poll::Pending
     }

@@ -405,10 +405,15 @@ fn takes_many_at_once() {
     for number in 0..5 {
         queue.push(item("A", number));
     }
-    let mut out = VecDeque::new();
+    let mut out = Batch::new();
     queue.take_into(&mut out, 3);
     queue.mark(fresh(Scope::All));
-    assert_eq!(out, [data("A", 0), data("A", 1), data("A", 2)]);
+    let taken: Vec<_> = std::iter::from_fn(|| out.pop()).collect();
+    assert_eq!(taken, [data("A", 0), data("A", 1), data("A", 2)]);
+    out.push_data(item("A", 9));
     queue.take_into(&mut out, usize::MAX);
-    assert_eq!((out.len(), queue.len(), queue.is_empty()), (6, 0, true));
+    assert_eq!(
+        (out.len(), out.markers(), queue.len(), queue.is_empty()),
+        (4, 1, 0, true)
+    );
 }

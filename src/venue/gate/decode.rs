@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::family::Family;
-use super::message::{Ack, Malformed, Message, Op, Outcome};
+use super::message::{Ack, Malformed, Message, Op, Outcome, Push};
 use super::moment::Unit;
 use super::push::{self, Context};
 use super::value::{self, Raw, Read};
@@ -16,7 +16,10 @@ use crate::Timestamp;
 #[inline]
 pub(crate) fn decode(frame: &[u8], received: Option<Timestamp>) -> Result<Message<'_>, Malformed> {
     match scan::scan(frame, received) {
-        Some(message) => Ok(message),
+        Some(item) => Ok(Message::Push(Push {
+            item,
+            more: Vec::new(),
+        })),
         None => decode_any(frame, received),
     }
 }

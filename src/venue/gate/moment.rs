@@ -29,6 +29,13 @@ pub(super) fn of_count(count: u64, unit: Unit) -> Read<Timestamp> {
     at(nanos)
 }
 
+/// A time of at most thirteen digits of whole milliseconds, and a fraction as a number and its at
+/// most six digits.
+#[inline]
+pub(super) fn of_millis(whole: u64, (fraction, places): (u64, usize)) -> Read<Timestamp> {
+    at(whole * 1_000_000 + fraction * POWERS[6 - places])
+}
+
 /// A time with or without a fraction, exact to the nanosecond and cut off below it.
 pub(super) fn of_text(text: &[u8], unit: Unit) -> Read<Timestamp> {
     let point = text.iter().position(|byte| *byte == b'.');

@@ -7,8 +7,9 @@ use smol_str::SmolStr;
 
 use super::chain::{Chain, Step};
 use super::channel::{Channel, Key, Topic};
-use super::decode::decode;
-use super::message::{self, Ack, Item, Message, Outcome, SpotEvent};
+use super::decode::decode_any;
+use super::message::{self, Ack, Item, Message, Outcome, PushKey, SpotEvent};
+use super::scan::scan;
 use crate::feed::{
     Failure, Heartbeat, Malformed, Op, Output, Probe, Protocol, Refusal, Request, RequestId, Spec,
     TopicId, Topics,
@@ -114,6 +115,13 @@ impl SpotProtocol {
         if item.dropped_values > 0 {
             out.dropped_values(item.dropped_values);
         }
+        if let PushKey::Exact(channel) = item.key {
+            let symbol = item.event.symbol();
+            return match topics.find(&Key { channel, symbol }) {
+                Some(id) => self.deliver(now, id, item.event, out),
+                None => out.ignored("event of a topic that is not subscribed"),
+            };
+        }
         let mut found = item.candidates().filter_map(|key| topics.find(&key));
         let Some(first) = found.next() else {
             drop(found);
@@ -205,7 +213,13 @@ impl Protocol for SpotProtocol {
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) -> Result<(), Malformed> {
-        match decode(frame.bytes(), Some(now.wall)) {
+        let received = Some(now.wall);
+        // Nearly all that comes is read here, and goes on without being wrapped and unwrapped.
+        if let Some(item) = scan(frame.bytes(), received) {
+            self.push(now, item, topics, out);
+            return Ok(());
+        }
+        match decode_any(frame.bytes(), received) {
             Ok(Message::Push(push)) => {
                 self.push(now, push.item, topics, out);
                 for item in push.more {

@@ -9,13 +9,13 @@ mod book;
 mod market;
 
 use super::cursor::Cursor;
-use super::message::{Item, Message, Push, PushKey, SpotEvent};
+use super::message::{Item, PushKey, SpotEvent};
 use super::moment::{self, Unit};
 use crate::{Symbol, Timestamp};
 
 /// Reads a push of one of the layouts known; `None` says nothing about the frame.
 #[inline]
-pub(super) fn scan(frame: &[u8], received: Option<Timestamp>) -> Option<Message<'_>> {
+pub(super) fn scan(frame: &[u8], received: Option<Timestamp>) -> Option<Item> {
     let mut cursor = Cursor::new(frame);
     let at = &mut cursor;
     at.literal(b"{\"")?;
@@ -30,7 +30,11 @@ pub(super) fn scan(frame: &[u8], received: Option<Timestamp>) -> Option<Message<
         at.literal(b",\"")?;
     }
     at.literal(b"channel\":\"spot.")?;
-    let family = at.text()?;
+    // What comes most is told apart first.
+    let family = match at.skip(b"trades\"") {
+        true => "trades",
+        false => at.text()?,
+    };
     let with_event = at.skip(b",\"event\":\"update\"");
     at.literal(b",\"result\":{")?;
     let (key, mut event) = match family {
@@ -55,14 +59,11 @@ pub(super) fn scan(frame: &[u8], received: Option<Timestamp>) -> Option<Message<
         return None;
     }
     stamp(&mut event, sent.time()?, received);
-    Some(Message::Push(Push {
-        item: Item {
-            key,
-            event,
-            dropped_values: 0,
-        },
-        more: Vec::new(),
-    }))
+    Some(Item {
+        key,
+        event,
+        dropped_values: 0,
+    })
 }
 
 #[derive(Default)]

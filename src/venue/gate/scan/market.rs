@@ -12,6 +12,7 @@ use crate::venue::gate::{
 };
 use crate::venue::gate::{moment, value};
 
+#[inline(always)]
 pub(super) fn trade(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b"\"id\":")?;
     let id = at.count()?;
@@ -22,7 +23,7 @@ pub(super) fn trade(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b",\"create_time\":")?;
     let create_time = time_of(at.count()?, Unit::Seconds)?;
     at.literal(b",\"create_time_ms\":\"")?;
-    let time = moment::of_text(at.digits()?, Unit::Millis).ok()??;
+    let time = at.millis()??;
     at.literal(b",\"side\":\"")?;
     let side = if at.skip(b"buy\"") {
         Side::Buy
