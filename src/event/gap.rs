@@ -236,7 +236,7 @@ impl fmt::Display for Cause {
             Self::Outage { from, to } => {
                 write!(
                     f,
-                    "outage from {from} to {to} ({:?})",
+                    "outage from {from} to {to} ({:.3?})",
                     to.duration_since(*from)
                 )
             }

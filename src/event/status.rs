@@ -216,7 +216,12 @@ impl fmt::Display for StatusKind {
         match self {
             Self::Interrupted { cause } => write!(f, "interrupted: {cause}"),
             Self::Resumed { downtime, attempts } => {
-                write!(f, "resumed after {downtime:?} and {attempts} connects")
+                let connects = if *attempts == 1 {
+                    "connect"
+                } else {
+                    "connects"
+                };
+                write!(f, "resumed after {downtime:.3?} and {attempts} {connects}")
             }
             Self::Stale { why } => write!(f, "stale: {why}"),
             Self::Fresh => f.write_str("fresh again"),
@@ -242,7 +247,7 @@ impl fmt::Display for Interruption {
                 )
             }
             Self::Io { error } => write!(f, "the connection broke: {error}"),
-            Self::Mute { silence } => write!(f, "mute for {silence:?}, probe unanswered"),
+            Self::Mute { silence } => write!(f, "mute for {silence:.0?}, probe unanswered"),
             Self::Unanswered { channel } => write!(f, "a request on {channel} was not answered"),
             Self::Login { error } => write!(f, "login failed: {error}"),
             Self::NotUtf8 => f.write_str("a text message was not UTF-8"),
@@ -258,7 +263,7 @@ impl fmt::Display for Staleness {
         match self {
             Self::Backpressure { by } => write!(f, "waiting for {by}, which is full"),
             Self::NoFirstData => f.write_str("accepted, but the promised first data did not come"),
-            Self::Silence { silence } => write!(f, "nothing came for {silence:?}"),
+            Self::Silence { silence } => write!(f, "nothing came for {silence:.0?}"),
         }
     }
 }

@@ -54,6 +54,8 @@ pub enum Note {
         events: Option<u64>,
         /// What is wrong with it.
         reason: String,
+        /// Its first bytes, for the log.
+        excerpt: String,
     },
     /// A topic was accepted, and then the first event that the venue promises did not come.
     NoFirstData(TopicId),

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,4 +95,9 @@ impl<P: Protocol> fmt::Debug for Sockets<P> {
             .field("dial", &self.dial)
             .finish_non_exhaustive()
     }
+}
+
+/// For protocols without effects: there is nothing to run.
+pub(crate) fn no_effects<R>(effect: Infallible) -> BoxFuture<'static, R> {
+    match effect {}
 }

@@ -14,6 +14,7 @@
 mod connection;
 mod control;
 mod deliver;
+mod driven;
 mod environment;
 mod gap_ids;
 mod handle;
@@ -34,11 +35,11 @@ mod tracker;
 mod watchman;
 
 pub use connection::Connection;
-pub(crate) use connection::{BATCH, no_effects};
 pub use control::Control;
 pub use deliver::{Deliver, Missing, Note, Why};
+pub(crate) use driven::BATCH;
 pub use environment::Environment;
-pub(crate) use environment::Sockets;
+pub(crate) use environment::{Sockets, no_effects};
 pub(crate) use gap_ids::GapIds;
 pub use hub::StateChanges;
 pub(crate) use hub::{Hub, HubConfig};

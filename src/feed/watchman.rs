@@ -74,10 +74,15 @@ impl Watchman {
             Note::Repaired { topic, gap, well } => {
                 tracing::info!(topic = topic.index(), ?gap, well, "repair of a gap");
             }
-            Note::Malformed { topic, reason, .. } => {
+            Note::Malformed {
+                topic,
+                reason,
+                excerpt,
+                ..
+            } => {
                 if let Some(held_back) = self.malformed.admit(now.instant) {
                     let topic = topic.map(TopicId::index);
-                    tracing::warn!(?topic, reason, held_back, "malformed message");
+                    tracing::warn!(?topic, reason, excerpt, held_back, "malformed message");
                 }
             }
             Note::NoFirstData(id) => {

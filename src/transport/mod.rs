@@ -3,6 +3,7 @@
 //! A [`Transport`] is any `Stream` and `Sink` of [`Frame`]s: a WebSocket, or [`memory`] in tests.
 //! A [`Dial`] opens the byte stream below a WebSocket.
 
+mod address;
 mod dial;
 mod frame;
 pub mod memory;
@@ -12,10 +13,11 @@ mod websocket;
 use futures_core::Stream;
 use futures_sink::Sink;
 
+pub use address::Address;
 pub use dial::{Dial, Io, Tcp};
 pub use frame::{Frame, FrameRef};
 pub use tls::Roots;
-pub use websocket::{Address, ConnectError, WebSocket};
+pub use websocket::{ConnectError, WebSocket};
 
 use crate::Interruption;
 

@@ -10,7 +10,7 @@ use super::ledger::{Ledger, Report, Signal, Start, Wish};
 use super::router::{Joining, Router, Seat};
 use super::stall::Stall;
 use crate::ErrorKind;
-use crate::feed::connection::{BATCH, Driven};
+use crate::feed::driven::{BATCH, Driven};
 use crate::feed::environment::{Environment, Sockets};
 use crate::feed::handle::{HandleId, lock};
 use crate::feed::machine::{MachineConfig, State};

@@ -7,10 +7,13 @@
 
 mod backoff;
 mod counters;
+mod entry;
 mod liveness;
 mod registry;
+mod requests;
 mod sink;
 mod state;
+mod upkeep;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,16 +24,16 @@ pub use counters::{ChannelCounters, ConnectionCounters};
 pub use state::State;
 
 use self::backoff::Attempts;
-use self::liveness::{Demand, Liveness};
+use self::liveness::Liveness;
 use self::registry::{Registry, Side};
 use self::sink::{Core, Sink};
-use super::{
-    Acceptance, Deliver, Failure, GapIds, Malformed, Note, Op, Output, Probe, Protocol, Request,
-    RequestId, Topic, TopicId, Topics,
-};
+use super::{Deliver, GapIds, Malformed, Note, Protocol, Topic, TopicId, Topics};
 use crate::rate::Bucket;
 use crate::transport::{ConnectError, Frame, FrameRef};
 use crate::{Error, ErrorKind, Interruption, Now};
+
+/// Most bytes of a malformed message that are logged.
+const EXCERPT: usize = 80;
 
 /// A topic as the borrowed key of itself.
 #[derive(Hash)]
@@ -294,7 +297,7 @@ impl<P: Protocol> Machine<P> {
         });
         // A failure waits until the batch is through: what came with it has still come.
         if let Err(malformed) = read {
-            self.malformed(malformed, deliver);
+            self.malformed(malformed, payload, deliver);
         }
     }
 
@@ -321,241 +324,12 @@ impl<P: Protocol> Machine<P> {
         self.advance(now, deliver);
     }
 
-    /// Does what is due and what the wanted set demands. Call it after a batch of frames, after
-    /// changes of the wanted set, and at the deadline.
-    pub(crate) fn advance(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        match self.core.failure.take() {
-            Some(Failure::Retry(cause)) => self.interrupt(now, cause, deliver),
-            Some(Failure::Fatal(error)) => self.end(error, deliver),
-            None => {}
-        }
-        match self.core.state {
-            State::Idle => self.leave_idle(now, deliver),
-            State::Backoff => self.leave_backoff(now, deliver),
-            State::Authenticating | State::Live => self.keep_alive(now, deliver),
-            State::Connecting if self.linger_over(now) => {
-                self.with(now, deliver, |_, _, sink| sink.enter(State::Idle));
-            }
-            State::Connecting | State::Closed => {}
-        }
-        if self.core.state == State::Live {
-            self.ever_live = true;
-            self.reconcile(now, deliver);
-            self.note_stability(now);
-        }
-        self.forget_unwanted(now, deliver);
-    }
-
-    /// When [`advance`](Self::advance) must be called next, whatever else happens.
-    pub(crate) fn deadline(&self, now: Now) -> Option<Instant> {
-        let reading = self.paused_since.is_none();
-        let idle = self.idle_at();
-        match self.core.state {
-            State::Idle | State::Closed => None,
-            State::Backoff => self.backoff_until,
-            State::Connecting => idle,
-            State::Authenticating | State::Live => {
-                let registry = &self.core.registry;
-                let inbound = if reading { registry.deadline() } else { None };
-                let login = self
-                    .login_until
-                    .filter(|_| reading && self.core.live_since.is_none());
-                let (work, later) = registry.work(now.instant);
-                let work =
-                    (work && self.may_request()).then(|| self.core.pace.ready_at(now.instant));
-                [
-                    Some(self.core.liveness.deadline(reading)),
-                    inbound,
-                    login,
-                    later,
-                    work,
-                    idle,
-                ]
-                .into_iter()
-                .flatten()
-                .chain(self.core.wake_at)
-                .min()
-            }
-        }
-    }
-
-    /// When a connection that nobody wants is closed; a linger beyond all time never ends.
-    fn idle_at(&self) -> Option<Instant> {
-        self.unwanted_since?.checked_add(self.linger)
-    }
-
-    fn linger_over(&self, now: Now) -> bool {
-        self.idle_at().is_some_and(|at| at <= now.instant)
-    }
-
-    fn may_request(&self) -> bool {
-        self.core.state == State::Live
-            && self.core.registry.outstanding() < self.protocol.spec().outstanding
-    }
-
-    fn leave_idle(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        if self.core.registry.wanted() > 0 {
-            self.connect(now, deliver);
-        }
-    }
-
-    fn leave_backoff(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        if self.core.registry.wanted() == 0 {
-            self.with(now, deliver, |_, _, sink| sink.enter(State::Idle));
-        } else if self.backoff_until.is_none_or(|until| until <= now.instant) {
-            self.connect(now, deliver);
-        }
-    }
-
-    fn connect(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        self.connect_wanted = true;
-        self.with(now, deliver, |_, _, sink| sink.enter(State::Connecting));
-    }
-
-    fn keep_alive(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        // The answer may lie unread in the socket.
-        let reading = self.paused_since.is_none() && self.core.backlog_since.is_none();
-        match self.core.liveness.demand(now.instant, reading) {
-            Demand::Nothing => {}
-            Demand::Dead(silence) => {
-                return self.interrupt(now, Interruption::Mute { silence }, deliver);
-            }
-            Demand::Probe => match self.protocol.spec().heartbeat.probe {
-                Probe::WebSocketPing => self.core.outbox.push_back(Frame::Ping(Vec::new().into())),
-                Probe::Message => {
-                    self.with(now, deliver, |protocol, _, sink| {
-                        protocol.heartbeat(now, sink);
-                    });
-                }
-            },
-        }
-        if reading
-            && self.core.live_since.is_none()
-            && self.login_until.is_some_and(|until| until <= now.instant)
-        {
-            let error = "not completed in time".to_owned();
-            return self.interrupt(now, Interruption::Login { error }, deliver);
-        }
-        if reading && let Some(overdue) = self.core.registry.overdue(now.instant) {
-            let channel = overdue
-                .topics
-                .first()
-                .map(|id| self.topics.get(*id).channel().name);
-            let channel = channel.unwrap_or_default().to_owned();
-            return self.interrupt(now, Interruption::Unanswered { channel }, deliver);
-        }
-        while reading && let Some(id) = self.core.registry.next_without_data(now.instant) {
-            self.no_first_data(id, now, deliver);
-        }
-        if self.core.wake_at.is_some_and(|at| at <= now.instant) {
-            self.core.wake_at = None;
-            self.with(now, deliver, |protocol, _, sink| {
-                protocol.timeout(now, sink);
-            });
-        }
-        if self.linger_over(now) {
-            self.disconnect(deliver);
-            self.with(now, deliver, |_, _, sink| sink.enter(State::Idle));
-        }
-    }
-
-    /// A topic that never brought anything is refused; one that did before is asked for again.
-    fn no_first_data(&mut self, id: TopicId, now: Now, deliver: &mut impl Deliver<P>) {
-        let entry = &mut self.core.registry[id];
-        if entry.down.is_some() {
-            entry.side = Side::Active;
-            entry.renew = true;
-            self.core.registry.review(id);
-            deliver.note(Note::NoFirstData(id));
-        } else {
-            // The venue holds the topic although it brings nothing: have it released.
-            entry.side = Side::Active;
-            self.core.registry.review(id);
-            let text = "accepted, but the promised first event did not come".to_owned();
-            self.with(now, deliver, |_, topics, sink| {
-                let label = topics.get(id).label();
-                sink.deliver
-                    .note(Note::Rejected(id, crate::Rejection::new(label, None, text)));
-            });
-        }
-    }
-
-    /// A connection that has proven itself for long enough earns a fresh start for its successor.
-    fn note_stability(&mut self, now: Now) {
-        if let Some(since) = self.core.live_since
-            && self.core.registry.settled()
-            && self.core.liveness.proven()
-        {
-            self.attempts
-                .reset_after(now.instant.saturating_duration_since(since));
-        }
-    }
-
-    /// Requests what the difference between the wanted set and the venue's demands, at the
-    /// venue's pace.
-    fn reconcile(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        while self.may_request()
-            && self.core.registry.work(now.instant).0
-            && self.core.pace.ready_at(now.instant) <= now.instant
-        {
-            let mut forgotten = Vec::new();
-            let next = self.core.registry.next_request(
-                now.instant,
-                self.protocol.spec(),
-                &self.topics,
-                &mut forgotten,
-            );
-            for id in forgotten {
-                self.forget(id, deliver);
-            }
-            let Some((id, op)) = next else { continue };
-            self.core.pace.take(now.instant);
-            self.request(id, op, now, deliver);
-        }
-    }
-
-    fn request(&mut self, id: RequestId, op: Op, now: Now, deliver: &mut impl Deliver<P>) {
-        let asked = self.core.registry.requested(id).to_vec();
-        if op == Op::Subscribe {
-            asked
-                .iter()
-                .for_each(|topic| deliver.note(Note::Renewed(*topic)));
-        }
-        self.with(now, deliver, |protocol, topics, sink| {
-            protocol.request(
-                now,
-                Request {
-                    id,
-                    op,
-                    topics: &asked,
-                },
-                topics,
-                sink,
-            );
-            let unanswered =
-                |topic: &TopicId| topics.get(*topic).channel().acceptance == Acceptance::Sent;
-            if asked.iter().all(unanswered) {
-                sink.settled(id);
-            }
-        });
-    }
-
-    /// Lets go of topics that are in no set, while there is no connection to ask.
-    fn forget_unwanted(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
-        if !matches!(self.core.state, State::Live) {
-            for id in self.core.registry.absent_and_unwanted(now.instant) {
-                self.forget(id, deliver);
-            }
-        }
-    }
-
-    fn forget(&mut self, id: TopicId, deliver: &mut impl Deliver<P>) {
-        self.core.registry.forget(id);
-        self.topics.remove(id);
-        deliver.note(Note::Released(id));
-    }
-
-    fn malformed(&mut self, malformed: Malformed, deliver: &mut impl Deliver<P>) {
+    fn malformed(
+        &mut self,
+        malformed: Malformed,
+        frame: FrameRef<'_>,
+        deliver: &mut impl Deliver<P>,
+    ) {
         let Malformed {
             topic,
             events,
@@ -568,47 +342,13 @@ impl<P: Protocol> Machine<P> {
             }
             None => self.core.counters.unreadable += 1,
         }
+        let (reason, excerpt) = (reason.into_owned(), excerpt(frame));
         deliver.note(Note::Malformed {
             topic,
             events,
-            reason: reason.into_owned(),
+            reason,
+            excerpt,
         });
-    }
-
-    fn interrupt(&mut self, now: Now, cause: Interruption, deliver: &mut impl Deliver<P>) {
-        if matches!(self.core.state, State::Authenticating | State::Live) {
-            self.core.counters.disconnects += 1;
-        }
-        let wait = self.attempts.next();
-        self.backoff_until = Some(now.instant + wait);
-        self.with(now, deliver, |_, _, sink| {
-            sink.deliver.note(Note::Interrupted {
-                cause,
-                retry_in: wait,
-            });
-            sink.enter(State::Backoff);
-        });
-        self.disconnect(deliver);
-    }
-
-    /// The end of one socket's life: what the venue knew of us is gone.
-    fn disconnect(&mut self, deliver: &mut impl Deliver<P>) {
-        self.core.outbox.clear();
-        self.core.effects.clear();
-        self.core.failure = None;
-        self.core.live_since = None;
-        self.core.wake_at = None;
-        let from = self.core.complete_until();
-        for id in self.core.registry.disconnect(from) {
-            self.forget(id, deliver);
-        }
-    }
-
-    fn end(&mut self, error: Error, deliver: &mut impl Deliver<P>) {
-        self.disconnect(deliver);
-        self.core.state = State::Closed;
-        deliver.note(Note::State(State::Closed));
-        deliver.note(Note::Ended(error));
     }
 
     /// Calls the protocol, or anything else, with the machine's parts in view.
@@ -641,4 +381,11 @@ impl<P: Protocol> fmt::Debug for Machine<P> {
             .field("state", &self.core.state)
             .finish_non_exhaustive()
     }
+}
+
+/// The beginning of a message, for the log: enough to see what it was, never all of a long one.
+fn excerpt(frame: FrameRef<'_>) -> String {
+    let bytes = frame.bytes();
+    let head = &bytes[..bytes.len().min(EXCERPT)];
+    head.escape_ascii().to_string()
 }

@@ -6,6 +6,7 @@
 
 #[doc(hidden)]
 pub mod bench;
+mod builder;
 mod chain;
 mod channel;
 mod cursor;
@@ -26,6 +27,7 @@ mod spot;
 mod value;
 mod wire;
 
+pub use builder::SpotBuilder;
 pub use channel::{Channel, Topic};
 pub use decoded::{DecodeError, Decoded, decode};
 pub use detail::{
@@ -36,4 +38,4 @@ pub use interval::Interval;
 pub use message::SpotEvent;
 pub use parameter::{BookSpeed, DeltaSpeed, Depth, ObuLevel, ParseParameterError};
 pub use protocol::SpotProtocol;
-pub use spot::{SPOT_TESTNET_URL, SPOT_URL, Spot, SpotBuilder};
+pub use spot::{SPOT_TESTNET_URL, SPOT_URL, Spot};

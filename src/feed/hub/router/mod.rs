@@ -1,6 +1,6 @@
 //! From a connection's topics to the handles that want them.
 
-use std::collections::BTreeMap;
+mod notes;
 
 use hashbrown::HashMap;
 use tokio::sync::oneshot;
@@ -8,10 +8,9 @@ use tokio::sync::oneshot;
 use super::ledger::Wish;
 use crate::feed::handle::HandleId;
 use crate::feed::lane::Lane;
-use crate::feed::run::Marker;
 use crate::feed::tracker::Tracker;
-use crate::feed::{Deliver, GapIds, Join, Note, Protocol, State, TopicId};
-use crate::{Error, Interruption, Now, Rejection, Symbol};
+use crate::feed::{GapIds, Join, Protocol, State, TopicId};
+use crate::{Error, Interruption, Now, Symbol};
 
 /// Where a handle's lane stands in the table.
 pub(super) type Seat = usize;
@@ -328,64 +327,6 @@ impl<P: Protocol> Router<P> {
         }
     }
 
-    /// The handles that hold at least one of these topics, with those they hold.
-    fn holders(&self, ids: &[TopicId]) -> BTreeMap<Seat, Vec<TopicId>> {
-        let mut holders: BTreeMap<Seat, Vec<TopicId>> = BTreeMap::new();
-        for id in ids {
-            if let Some(route) = self.routes.get(id.index()) {
-                for seat in route.seats.iter().chain(&route.waiting) {
-                    holders.entry(*seat).or_default().push(*id);
-                }
-            }
-        }
-        holders
-    }
-
-    fn accepted(&mut self, ids: &[TopicId]) {
-        let now = self.now;
-        for (seat, held) in self.holders(ids) {
-            self.tell(seat, |tracker, lane| {
-                let first = tracker.accepted(&held, now, &mut |marker| lane.mark(marker));
-                if first > 0 {
-                    lane.handle().settle(first);
-                }
-            });
-        }
-    }
-
-    fn rejected(&mut self, id: TopicId, rejection: &Rejection) {
-        let now = self.now;
-        for (seat, _) in self.holders(&[id]) {
-            let Some(handle) = self.seats[seat].as_ref().map(|seated| seated.id) else {
-                continue;
-            };
-            let mut first = false;
-            self.tell(seat, |tracker, lane| {
-                let mut mark = |marker: Marker| lane.mark(marker);
-                if let Some((symbol, never)) = tracker.rejected(id, now, &mut mark) {
-                    first = never;
-                    if lane.handle().refuse(symbol.clone(), rejection.clone()) {
-                        lane.mark(tracker.refusal(symbol, rejection.clone()));
-                    }
-                }
-            });
-            self.unroute(seat, id);
-            self.refused.push(Refused {
-                handle,
-                topic: id,
-                first,
-            });
-        }
-    }
-
-    /// The topic's number may be reused: nothing of it may be left.
-    fn released(&mut self, id: TopicId) {
-        if let Some(route) = self.routes.get_mut(id.index()) {
-            (route.last, route.replays) = (None, false);
-        }
-        self.acknowledge(id);
-    }
-
     /// Nobody need wait for the topic's release any more.
     pub(super) fn acknowledge(&mut self, id: TopicId) {
         for closing in &mut self.closing {
@@ -398,111 +339,9 @@ impl<P: Protocol> Router<P> {
             done.tell.into_iter().for_each(tell_released);
         }
     }
-
-    /// Handles that waited for a new subscription are led to it.
-    fn renewed(&mut self, id: TopicId) {
-        if let Some(route) = self.routes.get_mut(id.index()) {
-            route.last = None;
-            let waiting = std::mem::take(&mut route.waiting);
-            route.seats.extend(waiting);
-        }
-    }
 }
 
 fn tell_released(tell: oneshot::Sender<()>) {
     // Whoever asked may have stopped waiting.
     let _ = tell.send(());
-}
-
-impl<P: Protocol> Deliver<P> for Router<P> {
-    #[inline]
-    fn event(&mut self, topic: TopicId, event: P::Event) {
-        let Some(route) = self.routes.get_mut(topic.index()) else {
-            return;
-        };
-        if route.replays {
-            route.last = Some(event.clone());
-        }
-        let Some((last, others)) = route.seats.split_last() else {
-            return;
-        };
-        for seat in others.iter().chain([last]) {
-            if let Some(seated) = &mut self.seats[*seat]
-                && !std::mem::replace(&mut seated.touched, true)
-            {
-                self.touched.push(*seat);
-            }
-        }
-        for seat in others {
-            if let Some(seated) = &mut self.seats[*seat] {
-                seated.lane.lend(&event);
-            }
-        }
-        if let Some(seated) = &mut self.seats[*last] {
-            seated.lane.give(event);
-        }
-    }
-
-    fn note(&mut self, note: Note) {
-        let now = self.now;
-        match note {
-            Note::State(state) => {
-                self.state = state;
-                match state {
-                    State::Connecting => self.tell_all(|tracker, _| tracker.connecting()),
-                    State::Live => self.trouble = None,
-                    _ => {}
-                }
-            }
-            Note::Interrupted { cause, .. } => {
-                for at in 0..self.routes.len() {
-                    self.renewed(TopicId::at(at));
-                }
-                self.tell_all(|tracker, lane| {
-                    tracker.interrupted(now, &cause, &mut |marker| lane.mark(marker));
-                });
-                self.trouble = Some(cause);
-            }
-            Note::Accepted(ids) => self.accepted(&ids),
-            Note::Rejected(id, rejection) => self.rejected(id, &rejection),
-            Note::Released(id) => self.released(id),
-            Note::Renewed(id) => self.renewed(id),
-            Note::Missing(missing) => {
-                for (seat, _) in self.holders(&missing.topics) {
-                    self.tell(seat, |tracker, lane| {
-                        tracker.missing(&missing, &mut |marker| lane.mark(marker));
-                    });
-                }
-            }
-            Note::Began(topic) => {
-                for (seat, _) in self.holders(&[topic]) {
-                    self.tell(seat, |tracker, _| tracker.began(topic));
-                }
-            }
-            Note::Repaired { topic, gap, well } => {
-                for (seat, _) in self.holders(&[topic]) {
-                    self.tell(seat, |tracker, lane| {
-                        tracker.repaired(topic, gap, well, &mut |marker| lane.mark(marker));
-                    });
-                }
-            }
-            Note::Malformed { topic, events, .. } => {
-                let id = self.gap_ids.next();
-                self.tell_all(|tracker, lane| {
-                    if topic.is_none_or(|topic| tracker.contains(topic)) {
-                        let mut mark = |marker: Marker| lane.mark(marker);
-                        tracker.malformed(id, topic, events, now.wall, &mut mark);
-                    }
-                });
-            }
-            Note::NoFirstData(topic) => {
-                for (seat, _) in self.holders(&[topic]) {
-                    self.tell(seat, |tracker, lane| {
-                        tracker.no_first_data(topic, &mut |marker| lane.mark(marker));
-                    });
-                }
-            }
-            Note::Ended(error) => self.ended = Some(error),
-        }
-    }
 }

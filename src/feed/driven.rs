@@ -1,0 +1,308 @@
+//! A machine at work: polled together with its socket, its timer and its effects.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+use futures_sink::Sink;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Sleep;
+use tracing::Span;
+
+use super::machine::{Machine, MachineConfig, State};
+use super::watchman::{Watched, Watchman};
+use super::{Deliver, Environment, Protocol};
+use crate::transport::{ConnectError, Frame, Transport};
+use crate::{Interruption, Now};
+
+/// Most messages read before what they brought is handed on.
+pub(crate) const BATCH: usize = 256;
+/// How long a graceful close may take before the socket is dropped.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+
+/// A machine with its socket, timer and effects: what a connection and a hub's task poll.
+pub(crate) struct Driven<P: Protocol, E: Environment<P>> {
+    pub(crate) machine: Machine<P>,
+    pub(crate) environment: E,
+    link: Link<E::Transport>,
+    effects: FuturesUnordered<BoxFuture<'static, P::Reply>>,
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    batch: Vec<Frame>,
+    watchman: Watchman,
+}
+
+enum Link<T> {
+    Down,
+    Opening(BoxFuture<'static, Result<T, ConnectError>>),
+    Open(T),
+    Closing(T, Pin<Box<Sleep>>),
+}
+
+impl<P: Protocol, E: Environment<P>> Driven<P, E> {
+    pub(crate) fn new(protocol: P, environment: E, config: MachineConfig, span: Span) -> Self {
+        let now = environment.now();
+        Self {
+            machine: Machine::new(protocol, config, now),
+            environment,
+            link: Link::Down,
+            effects: FuturesUnordered::new(),
+            timer: None,
+            batch: Vec::new(),
+            watchman: Watchman::new(span),
+        }
+    }
+
+    /// Whether nothing is open, in the making or closing.
+    pub(crate) fn is_down(&self) -> bool {
+        matches!(self.link, Link::Down)
+    }
+
+    /// Does all that can be done now: timers, effects, writes, and reading at most `limit`
+    /// messages; with a `limit` of zero the socket is not read and inbound deadlines rest. Returns
+    /// whether there is more to read at once; otherwise the task will be woken.
+    pub(crate) fn poll_drive(
+        &mut self,
+        cx: &mut Context<'_>,
+        limit: usize,
+        deliver: &mut impl Deliver<P>,
+    ) -> bool {
+        let mut room = limit.min(BATCH);
+        if limit > 0 {
+            // What has come is read before anything is found overdue: it is this task that may be
+            // late.
+            self.poll_link(cx, &mut room, deliver);
+        }
+        loop {
+            let now = self.environment.now();
+            self.machine.set_reading(limit > 0, now);
+            if limit == 0 {
+                self.machine.set_backlog(now);
+            }
+            self.observed(now, deliver, |machine, deliver| {
+                machine.advance(now, deliver);
+            });
+            self.adjust_link();
+            let mut progress = self.poll_link(cx, &mut room, deliver);
+            progress |= self.poll_effects(cx, deliver);
+            if limit > 0 && room == 0 {
+                return true;
+            }
+            if !progress && !self.poll_timer(cx) {
+                return false;
+            }
+        }
+    }
+
+    fn observed<D: Deliver<P>>(
+        &mut self,
+        now: Now,
+        deliver: &mut D,
+        call: impl FnOnce(&mut Machine<P>, &mut Watched<'_, D>),
+    ) {
+        let mut watched = Watched {
+            now,
+            watchman: &mut self.watchman,
+            inner: deliver,
+        };
+        call(&mut self.machine, &mut watched);
+    }
+
+    /// Opens, closes or drops the socket as the machine's state demands.
+    fn adjust_link(&mut self) {
+        if self.machine.take_connect() {
+            self.effects.clear();
+            self.link = Link::Opening(self.environment.connect(self.machine.protocol()));
+        } else if !self.machine.wants_socket() {
+            self.effects.clear();
+            self.link = match std::mem::replace(&mut self.link, Link::Down) {
+                // Only a connection that nobody wants says good-bye: after a failure there may be
+                // nobody to say it to.
+                Link::Open(transport) if self.machine.state() == State::Idle => {
+                    Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
+                }
+                Link::Closing(transport, limit) => Link::Closing(transport, limit),
+                _ => Link::Down,
+            };
+        }
+    }
+
+    fn poll_link(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut usize,
+        deliver: &mut impl Deliver<P>,
+    ) -> bool {
+        match &mut self.link {
+            Link::Down => false,
+            Link::Opening(opening) => match opening.as_mut().poll(cx) {
+                Poll::Pending => false,
+                Poll::Ready(Ok(transport)) => {
+                    self.link = Link::Open(transport);
+                    self.environment.opened();
+                    let now = self.environment.now();
+                    self.observed(now, deliver, |machine, deliver| {
+                        machine.handle_opened(now, deliver);
+                    });
+                    true
+                }
+                Poll::Ready(Err(error)) => {
+                    self.link = Link::Down;
+                    let now = self.environment.now();
+                    self.observed(now, deliver, |machine, deliver| {
+                        machine.handle_connect_failed(now, error, deliver);
+                    });
+                    true
+                }
+            },
+            Link::Open(transport) => {
+                let written = poll_write(transport, &mut self.machine, cx);
+                // What has come is read even if nothing can be sent any more.
+                let read = match (poll_read(transport, &mut self.batch, cx, *room), written) {
+                    (Read::Drained, Err(cause)) => Read::Ended(cause),
+                    (read, _) => read,
+                };
+                self.take_batch(read, room, deliver)
+            }
+            Link::Closing(transport, limit) => {
+                let closed = Pin::new(transport).poll_close(cx).is_ready();
+                if closed || limit.as_mut().poll(cx).is_ready() {
+                    self.link = Link::Down;
+                    return true;
+                }
+                false
+            }
+        }
+    }
+
+    /// Hands what was read to the machine, with the time read once for all of it: after the last
+    /// message came, so that nothing seems to have come before it was sent.
+    fn take_batch(&mut self, read: Read, room: &mut usize, deliver: &mut impl Deliver<P>) -> bool {
+        if matches!(read, Read::Drained) {
+            self.machine.set_drained();
+        }
+        if self.batch.is_empty() && !matches!(read, Read::Ended(_)) {
+            return false;
+        }
+        let now = self.environment.now();
+        if matches!(read, Read::Full) {
+            self.machine.set_backlog(now);
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        *room = room.saturating_sub(batch.len());
+        self.observed(now, deliver, |machine, deliver| {
+            for frame in batch.drain(..) {
+                machine.handle_frame(now, &frame, deliver);
+            }
+            if let Read::Ended(cause) = read
+                && machine.wants_socket()
+            {
+                machine.handle_closed(now, cause, deliver);
+            }
+        });
+        self.batch = batch;
+        true
+    }
+
+    fn poll_effects(&mut self, cx: &mut Context<'_>, deliver: &mut impl Deliver<P>) -> bool {
+        while let Some(effect) = self.machine.take_effect() {
+            self.effects.push(self.environment.run(effect));
+        }
+        let mut progress = false;
+        while let Poll::Ready(Some(reply)) = Pin::new(&mut self.effects).poll_next(cx) {
+            progress = true;
+            let now = self.environment.now();
+            self.observed(now, deliver, |machine, deliver| {
+                machine.handle_reply(now, reply, deliver);
+            });
+        }
+        progress
+    }
+
+    /// Whether the machine's deadline has passed. The timer is only set again when it would fire
+    /// too late: firing early costs less than setting it for every batch.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.environment.now();
+        let Some(deadline) = self.machine.deadline(now) else {
+            self.timer = None;
+            return false;
+        };
+        if deadline <= now.instant {
+            return true;
+        }
+        match &mut self.timer {
+            Some((at, _)) if *at <= deadline => {}
+            Some((at, sleep)) => {
+                *at = deadline;
+                sleep.as_mut().reset(deadline.into());
+            }
+            None => {
+                let sleep = Box::pin(tokio::time::sleep_until(deadline.into()));
+                self.timer = Some((deadline, sleep));
+            }
+        }
+        while let Some((at, sleep)) = &mut self.timer {
+            if sleep.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            if *at >= deadline {
+                self.timer = None;
+                return true;
+            }
+            *at = deadline;
+            sleep.as_mut().reset(deadline.into());
+        }
+        false
+    }
+}
+
+enum Read {
+    /// Nothing more has come.
+    Drained,
+    /// More may have come than there was room for.
+    Full,
+    Ended(Interruption),
+}
+
+fn poll_write<P: Protocol, T: Transport>(
+    transport: &mut T,
+    machine: &mut Machine<P>,
+    cx: &mut Context<'_>,
+) -> Result<(), Interruption> {
+    let mut transport = Pin::new(transport);
+    while let Poll::Ready(ready) = transport.as_mut().poll_ready(cx) {
+        ready?;
+        match machine.take_frame() {
+            Some(frame) => transport.as_mut().start_send(frame)?,
+            None => break,
+        }
+    }
+    match transport.poll_flush(cx) {
+        Poll::Ready(flushed) => flushed,
+        Poll::Pending => Ok(()),
+    }
+}
+
+fn poll_read<T: Transport>(
+    transport: &mut T,
+    batch: &mut Vec<Frame>,
+    cx: &mut Context<'_>,
+    room: usize,
+) -> Read {
+    while batch.len() < room {
+        match Pin::new(&mut *transport).poll_next(cx) {
+            Poll::Pending => return Read::Drained,
+            Poll::Ready(Some(Ok(frame))) => batch.push(frame),
+            Poll::Ready(Some(Err(cause))) => return Read::Ended(cause),
+            Poll::Ready(None) => {
+                return Read::Ended(Interruption::Closed {
+                    code: None,
+                    reason: String::new(),
+                });
+            }
+        }
+    }
+    Read::Full
+}

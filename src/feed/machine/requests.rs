@@ -1,0 +1,73 @@
+//! From the difference between the wanted set and the venue's to requests, at the venue's pace.
+
+use super::{Machine, State};
+use crate::Now;
+use crate::feed::{
+    Acceptance, Deliver, Note, Op, Output, Protocol, Request, RequestId, Topic, TopicId,
+};
+
+impl<P: Protocol> Machine<P> {
+    /// Requests what the difference between the wanted set and the venue's demands, at the
+    /// venue's pace.
+    pub(super) fn reconcile(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+        while self.may_request()
+            && self.core.registry.work(now.instant).0
+            && self.core.pace.ready_at(now.instant) <= now.instant
+        {
+            let mut forgotten = Vec::new();
+            let next = self.core.registry.next_request(
+                now.instant,
+                self.protocol.spec(),
+                &self.topics,
+                &mut forgotten,
+            );
+            for id in forgotten {
+                self.forget(id, deliver);
+            }
+            let Some((id, op)) = next else { continue };
+            self.core.pace.take(now.instant);
+            self.request(id, op, now, deliver);
+        }
+    }
+
+    fn request(&mut self, id: RequestId, op: Op, now: Now, deliver: &mut impl Deliver<P>) {
+        let asked = self.core.registry.requested(id).to_vec();
+        if op == Op::Subscribe {
+            asked
+                .iter()
+                .for_each(|topic| deliver.note(Note::Renewed(*topic)));
+        }
+        self.with(now, deliver, |protocol, topics, sink| {
+            protocol.request(
+                now,
+                Request {
+                    id,
+                    op,
+                    topics: &asked,
+                },
+                topics,
+                sink,
+            );
+            let unanswered =
+                |topic: &TopicId| topics.get(*topic).channel().acceptance == Acceptance::Sent;
+            if asked.iter().all(unanswered) {
+                sink.settled(id);
+            }
+        });
+    }
+
+    /// Lets go of topics that are in no set, while there is no connection to ask.
+    pub(super) fn forget_unwanted(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+        if !matches!(self.core.state, State::Live) {
+            for id in self.core.registry.absent_and_unwanted(now.instant) {
+                self.forget(id, deliver);
+            }
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: TopicId, deliver: &mut impl Deliver<P>) {
+        self.core.registry.forget(id);
+        self.topics.remove(id);
+        deliver.note(Note::Released(id));
+    }
+}
