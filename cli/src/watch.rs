@@ -22,6 +22,8 @@ use summary::Summary;
 
 /// How many events are taken at once, before they are shown.
 const BATCH: usize = 256;
+/// How long nothing is said while the venue has not accepted the subscription.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the connection may take to close.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -74,21 +76,27 @@ pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
     let client = Spot::builder().url(url).build()?;
     let (symbols, options) = (args.symbols, &args.options);
     let outcome = match selected {
-        Selected::Trades => show(client.trades(symbols), options, interrupt).await,
-        Selected::Quotes => show(client.book_ticker(symbols), options, interrupt).await,
-        Selected::Tickers => show(client.tickers(symbols), options, interrupt).await,
+        Selected::Trades => show(client.trades(symbols), &client, options, interrupt).await,
+        Selected::Quotes => show(client.book_ticker(symbols), &client, options, interrupt).await,
+        Selected::Tickers => show(client.tickers(symbols), &client, options, interrupt).await,
         Selected::Candlesticks(interval) => {
-            show(client.candlesticks(interval, symbols), options, interrupt).await
+            show(
+                client.candlesticks(interval, symbols),
+                &client,
+                options,
+                interrupt,
+            )
+            .await
         }
         Selected::OrderBook(depth, speed) => {
             let books = client.order_book(depth, speed, symbols);
-            show(books, options, interrupt).await
+            show(books, &client, options, interrupt).await
         }
         Selected::OrderBookUpdate(speed) => {
             let updates = client.order_book_update(speed, symbols);
-            show(updates, options, interrupt).await
+            show(updates, &client, options, interrupt).await
         }
-        Selected::Obu(level) => show(client.obu(level, symbols), options, interrupt).await,
+        Selected::Obu(level) => show(client.obu(level, symbols), &client, options, interrupt).await,
     };
     // What does not close in time is ended with the process.
     let _ = client.shutdown(GOODBYE).await;
@@ -98,6 +106,7 @@ pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
 /// Subscribes, and shows events until the user, the options or the venue end it.
 async fn show<T: Data>(
     mut subscribe: Subscribe<SpotProtocol, T>,
+    client: &Spot,
     options: &Options,
     interrupt: &Interrupt,
 ) -> Outcome
@@ -110,6 +119,7 @@ where
     let subscription = tokio::select! {
         accepted = subscribe => accepted?,
         () = interrupt.wait() => return Ok(()),
+        never = complain(client, options.quiet) => match never {},
     };
     let mut summary = Summary::default();
     let outcome = tokio::select! {
@@ -121,6 +131,21 @@ where
         note(summary);
     }
     outcome
+}
+
+/// Says what the subscription waits for, every few seconds.
+async fn complain(client: &Spot, quiet: bool) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(PATIENCE).await;
+        let health = client.health();
+        if !quiet {
+            let trouble = health.trouble.unwrap_or_default();
+            note(format_args!(
+                "not accepted yet, state {}: {trouble}",
+                health.state
+            ));
+        }
+    }
 }
 
 async fn follow<T: Data>(

@@ -246,6 +246,7 @@ impl fmt::Display for Cause {
             } => {
                 write!(f, "sequence jumped from {expected} to {received}")
             }
+            Self::Malformed { messages: 1, .. } => f.write_str("a malformed message"),
             Self::Malformed { messages, .. } => write!(f, "{messages} malformed messages"),
             Self::Venue { text, .. } => write!(f, "venue: {text}"),
         }
