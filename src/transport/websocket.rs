@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use tokio::io::BufReader;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::{TlsConnector, rustls};
 use tokio_tungstenite::WebSocketStream;
@@ -15,8 +16,13 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use super::{Address, Dial, Frame, Io};
 use crate::Interruption;
 
-/// The WebSocket library clears its whole read buffer before every read, also before the one that
-/// finds nothing: a larger buffer costs more than the reads it saves once messages come singly.
+/// What is taken from the socket at once. A call costs the kernel as much as dozens of messages cost
+/// us, and what stands above, the WebSocket or TLS, would take little at a time.
+const SOCKET_BUFFER: usize = 64 << 10;
+
+/// What the WebSocket library takes from there at once. It clears this much before every attempt,
+/// also before the one that finds nothing, so that its own 128 KiB are dear where messages come
+/// singly.
 const READ_BUFFER: usize = 16 << 10;
 
 /// Whether TLS failed because the other side's certificate is not trusted, which no retry mends.
@@ -84,6 +90,7 @@ impl WebSocket {
             .dial(&address.host, address.port)
             .await
             .map_err(|error| ConnectError::new(true, error))?;
+        io = Box::new(BufReader::with_capacity(SOCKET_BUFFER, io));
         if address.tls {
             let name = ServerName::try_from(address.host.clone())
                 .map_err(|error| ConnectError::new(false, error))?;
