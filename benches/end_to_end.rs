@@ -229,8 +229,8 @@ async fn finish(spot: &Spot) {
 
 /// Latencies at a steady pace, from just before the server's write to the consumer's hands.
 fn latency(messages: usize, rounds: usize) {
-    let ways: [(&str, fn(usize) -> Paced); 2] =
-        [("paced_serde", paced_serde), ("paced_next", paced_next)];
+    type Way = fn(usize) -> Paced;
+    let ways: [(&str, Way); 2] = [("paced_serde", paced_serde), ("paced_next", paced_next)];
     let ways = ways
         .into_iter()
         .filter(|(name, _)| firehose::is_wanted(name));
