@@ -227,12 +227,10 @@ async fn finish(spot: &Spot) {
     ended.expect("nothing had to be stopped");
 }
 
-/// A name and how one paced run goes.
-type PacedWay = (&'static str, fn(usize) -> Paced);
-
 /// Latencies at a steady pace, from just before the server's write to the consumer's hands.
 fn latency(messages: usize, rounds: usize) {
-    let ways: [PacedWay; 2] = [("paced_serde", paced_serde), ("paced_next", paced_next)];
+    type Way = fn(usize) -> Paced;
+    let ways: [(&str, Way); 2] = [("paced_serde", paced_serde), ("paced_next", paced_next)];
     let ways = ways
         .into_iter()
         .filter(|(name, _)| firehose::is_wanted(name));

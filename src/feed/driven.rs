@@ -70,27 +70,25 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         deliver: &mut impl Deliver<P>,
     ) -> bool {
         let mut room = limit.min(BATCH);
-        if limit > 0 {
+        self.machine.set_reading(limit > 0, self.environment.now());
+        loop {
             // What has come is read before anything is found overdue: it is this task that may be
             // late.
-            self.poll_link(cx, &mut room, deliver);
-        }
-        loop {
+            let mut again = self.poll_link(cx, &mut room, deliver);
             let now = self.environment.now();
-            self.machine.set_reading(limit > 0, now);
             if limit == 0 {
                 self.machine.set_backlog(now);
             }
             self.observed(now, deliver, |machine, deliver| {
                 machine.advance(now, deliver);
             });
-            self.adjust_link();
-            let mut progress = self.poll_link(cx, &mut room, deliver);
-            progress |= self.poll_effects(cx, deliver);
+            again |= self.adjust_link();
+            again |= self.poll_send(cx, deliver);
+            again |= self.poll_effects(cx, deliver);
             if limit > 0 && room == 0 {
                 return true;
             }
-            if !progress && !self.poll_timer(cx) {
+            if !again && !self.poll_timer(cx) {
                 return false;
             }
         }
@@ -111,24 +109,47 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     }
 
     /// Opens, closes or drops the socket as the machine's state demands.
-    fn adjust_link(&mut self) {
+    /// Returns whether there is a new link to be polled.
+    fn adjust_link(&mut self) -> bool {
         if self.machine.take_connect() {
             self.effects.clear();
             self.link = Link::Opening(self.environment.connect(self.machine.protocol()));
-        } else if !self.machine.wants_socket() {
-            self.effects.clear();
-            self.link = match std::mem::replace(&mut self.link, Link::Down) {
-                // Only a connection that nobody wants says good-bye: after a failure there may be
-                // nobody to say it to.
-                Link::Open(transport) if self.machine.state() == State::Idle => {
-                    Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
-                }
-                Link::Closing(transport, limit) => Link::Closing(transport, limit),
-                _ => Link::Down,
-            };
+            return true;
         }
+        if self.machine.wants_socket() || matches!(self.link, Link::Down | Link::Closing(..)) {
+            return false;
+        }
+        self.effects.clear();
+        // Only a connection that nobody wants says good-bye: after a failure there may be nobody to
+        // say it to.
+        self.link = match std::mem::replace(&mut self.link, Link::Down) {
+            Link::Open(transport) if self.machine.state() == State::Idle => {
+                Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
+            }
+            _ => Link::Down,
+        };
+        true
     }
 
+    /// Sends what the machine has to say. Returns whether the connection broke on it.
+    fn poll_send(&mut self, cx: &mut Context<'_>, deliver: &mut impl Deliver<P>) -> bool {
+        let Link::Open(transport) = &mut self.link else {
+            return false;
+        };
+        if !self.machine.has_frames() {
+            return false;
+        }
+        let Err(cause) = poll_write(transport, &mut self.machine, cx) else {
+            return false;
+        };
+        let now = self.environment.now();
+        self.observed(now, deliver, |machine, deliver| {
+            machine.handle_closed(now, cause, deliver);
+        });
+        true
+    }
+
+    /// Polls the link: reads and writes, or opens or closes. Returns whether it is another one now.
     fn poll_link(
         &mut self,
         cx: &mut Context<'_>,
@@ -164,7 +185,8 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
                     (Read::Drained, Err(cause)) => Read::Ended(cause),
                     (read, _) => read,
                 };
-                self.take_batch(read, room, deliver)
+                self.take_batch(read, room, deliver);
+                false
             }
             Link::Closing(transport, limit) => {
                 let closed = Pin::new(transport).poll_close(cx).is_ready();
@@ -179,12 +201,12 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
 
     /// Hands what was read to the machine, with the time read once for all of it: after the last
     /// message came, so that nothing seems to have come before it was sent.
-    fn take_batch(&mut self, read: Read, room: &mut usize, deliver: &mut impl Deliver<P>) -> bool {
+    fn take_batch(&mut self, read: Read, room: &mut usize, deliver: &mut impl Deliver<P>) {
         if matches!(read, Read::Drained) {
             self.machine.set_drained();
         }
         if self.batch.is_empty() && !matches!(read, Read::Ended(_)) {
-            return false;
+            return;
         }
         let now = self.environment.now();
         if matches!(read, Read::Full) {
@@ -203,7 +225,6 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             }
         });
         self.batch = batch;
-        true
     }
 
     fn poll_effects(&mut self, cx: &mut Context<'_>, deliver: &mut impl Deliver<P>) -> bool {

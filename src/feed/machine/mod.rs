@@ -220,6 +220,11 @@ impl<P: Protocol> Machine<P> {
         std::mem::take(&mut self.connect_wanted)
     }
 
+    /// Whether there is anything to send.
+    pub(crate) fn has_frames(&self) -> bool {
+        !self.core.outbox.is_empty()
+    }
+
     /// The next frame to send.
     pub(crate) fn take_frame(&mut self) -> Option<Frame> {
         self.core.outbox.pop_front()

@@ -265,4 +265,51 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn batches_are_what_their_events_are_one_by_one(
+        capacity in 1..30_usize,
+        overflow in policy(),
+        marks in 0..2_u32,
+        batches in prop::collection::vec((steps(1, 20), 0..20_usize), 0..30),
+    ) {
+        let mut queue = Queue::new(capacity, overflow, GapIds::default());
+        let mut slow = Queue::new(capacity, overflow, GapIds::default());
+        let (mut staged, mut taken) = (Batch::new(), Batch::new());
+        let mut number = 0;
+        for (steps, max) in batches {
+            for step in steps {
+                match step {
+                    Step::Push { symbol, slot } => {
+                        staged.push_data(Item(name(symbol), number, slot));
+                        slow.push(Item(name(symbol), number, slot));
+                        number += 1;
+                    }
+                    Step::Mark(which) if marks > 0 => {
+                        staged.push_marker(status(which).into());
+                        slow.mark(status(which));
+                    }
+                    Step::Mark(_) | Step::Pop => {}
+                }
+            }
+            queue.offer_all(&mut staged);
+            prop_assert!(staged.is_empty() && staged.markers() == 0);
+            prop_assert_eq!(queue.len(), slow.len());
+            prop_assert_eq!(queue.markers(), slow.markers());
+            prop_assert_eq!(queue.high_water(), slow.high_water());
+            prop_assert_eq!(queue.dropped(), slow.dropped());
+            prop_assert_eq!(queue.merged(), slow.merged());
+            prop_assert_eq!(queue.failed(), slow.failed());
+            queue.take_into(&mut taken, max);
+            prop_assert!(taken.len() <= max);
+            while let Some(event) = taken.pop() {
+                prop_assert_eq!(Some(event), slow.pop());
+            }
+            prop_assert_eq!(taken.markers(), 0);
+        }
+        while let Some(event) = queue.pop() {
+            prop_assert_eq!(Some(event), slow.pop());
+        }
+        prop_assert_eq!(slow.pop(), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! What can be subscribed to, and how the venue names it.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use hashbrown::Equivalent;
@@ -80,7 +81,7 @@ impl Channel {
 }
 
 /// One channel of one symbol.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
     /// The channel.
     pub channel: Channel,
@@ -129,10 +130,23 @@ impl Topic {
 }
 
 /// A [`Topic`] with its symbol borrowed, to look one up without making a [`Symbol`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key<'a> {
     pub(crate) channel: Channel,
     pub(crate) symbol: &'a str,
+}
+
+// Only the symbol is hashed: a symbol has few channels, and this is done for every message.
+impl Hash for Topic {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.symbol.as_str().hash(state);
+    }
+}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.symbol.hash(state);
+    }
 }
 
 impl Equivalent<Topic> for Key<'_> {

@@ -178,8 +178,8 @@ fn extend(decoded: &mut Vec<Decoded>, item: Item) {
     decoded.push(match item.event {
         SpotEvent::Trade(trade) => Decoded::Trade(trade),
         SpotEvent::Quote(quote) => Decoded::Quote(quote),
-        SpotEvent::Ticker(ticker) => Decoded::Ticker(ticker),
-        SpotEvent::Candle(candle) => Decoded::Candle(candle),
+        SpotEvent::Ticker(ticker) => Decoded::Ticker(*ticker),
+        SpotEvent::Candle(candle) => Decoded::Candle(*candle),
         SpotEvent::Book(book) => Decoded::Book(book),
     });
     decoded.extend(dropped);

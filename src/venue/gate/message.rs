@@ -54,28 +54,29 @@ pub enum SpotEvent {
     Trade(Trade),
     /// Of `spot.book_ticker`.
     Quote(Quote),
-    /// Of `spot.tickers`.
-    Ticker(Ticker),
+    /// Of `spot.tickers`. Boxed, as are candles: they are rare, and every event would be as large.
+    Ticker(Box<Ticker>),
     /// Of `spot.candlesticks`.
-    Candle(Candle),
+    Candle(Box<Candle>),
     /// Of any book channel.
     Book(BookUpdate),
 }
 
+/// The ways from the enum to one type of event, out of its box if it has one.
 macro_rules! carries {
-    ($($variant:ident => $event:ty),*) => {$(
+    ($($variant:ident($pattern:ident) => $event:ty, $own:expr, $lent:expr;)*) => {$(
         impl Carries<$event> for SpotEvent {
             #[inline]
             fn into_event(self) -> Option<$event> {
                 match self {
-                    Self::$variant(event) => Some(event),
+                    Self::$variant($pattern) => Some($own),
                     _ => None,
                 }
             }
 
             fn to_event(&self) -> Option<$event> {
                 match self {
-                    Self::$variant(event) => Some(event.clone()),
+                    Self::$variant($pattern) => Some($lent),
                     _ => None,
                 }
             }
@@ -83,7 +84,13 @@ macro_rules! carries {
     )*};
 }
 
-carries!(Trade => Trade, Quote => Quote, Ticker => Ticker, Candle => Candle, Book => BookUpdate);
+carries! {
+    Trade(trade) => Trade, trade, trade.clone();
+    Quote(quote) => Quote, quote, quote.clone();
+    Ticker(ticker) => Ticker, *ticker, Ticker::clone(ticker);
+    Candle(candle) => Candle, *candle, Candle::clone(candle);
+    Book(update) => BookUpdate, update, update.clone();
+}
 
 impl SpotEvent {
     pub(crate) fn symbol(&self) -> &Symbol {

@@ -76,8 +76,8 @@ impl Reader {
         let event = match self.context.family {
             Family::Trades => SpotEvent::Trade(self.trade(&self.object(raw)?)?),
             Family::BookTicker => SpotEvent::Quote(self.quote(&self.object(raw)?)?),
-            Family::Tickers => SpotEvent::Ticker(self.ticker(&self.object(raw)?)?),
-            Family::Candlesticks => SpotEvent::Candle(self.candle(&self.object(raw)?)?),
+            Family::Tickers => SpotEvent::Ticker(Box::new(self.ticker(&self.object(raw)?)?)),
+            Family::Candlesticks => SpotEvent::Candle(Box::new(self.candle(&self.object(raw)?)?)),
             Family::OrderBook => SpotEvent::Book(self.book(&self.object(raw)?)?),
             Family::OrderBookUpdate => SpotEvent::Book(self.update(&self.object(raw)?)?),
             Family::Obu => SpotEvent::Book(self.obu(&self.object(raw)?)?),

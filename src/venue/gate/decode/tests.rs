@@ -37,7 +37,7 @@ fn quote(result: &str) -> Quote {
 
 fn candle(result: &str) -> Candle {
     match push("spot.candlesticks", result).event {
-        SpotEvent::Candle(candle) => candle,
+        SpotEvent::Candle(candle) => *candle,
         other => panic!("{other:?}"),
     }
 }

@@ -136,7 +136,7 @@ pub(super) fn ticker(at: &mut Cursor<'_>) -> Scanned {
         detail: TickerDetail { sent: None },
     };
     let key = PushKey::Exact(Channel::Tickers);
-    Some((key, SpotEvent::Ticker(ticker)))
+    Some((key, SpotEvent::Ticker(Box::new(ticker))))
 }
 
 pub(super) fn candle(at: &mut Cursor<'_>) -> Scanned {
@@ -189,5 +189,5 @@ pub(super) fn candle(at: &mut Cursor<'_>) -> Scanned {
         detail: CandleDetail { sent: None },
     };
     let key = PushKey::Exact(Channel::Candlesticks(interval));
-    Some((key, SpotEvent::Candle(candle)))
+    Some((key, SpotEvent::Candle(Box::new(candle))))
 }
