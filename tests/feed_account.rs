@@ -1,6 +1,7 @@
 //! Random scripts against the simulator: the sets agree once it is quiet, and every event that the
 //! venue sent is accounted for.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
 
 mod support;

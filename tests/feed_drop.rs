@@ -1,5 +1,6 @@
 //! What is left when handles and clients are gone: nothing.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
 
 mod support;

@@ -1,5 +1,6 @@
 //! What a message that cannot be read costs: one gap, or the connection where WebSocket demands it.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
 
 mod support;

@@ -1,5 +1,7 @@
 //! What a full queue does, to the last event.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Sequences of calls and answers that once went wrong: each test is named after what must hold.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
 
 mod support;

@@ -1,5 +1,7 @@
 //! What a lost connection costs, and what it does not.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Over real sockets: none is left open. Alone in its process, so that it can count them.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
+
 use std::time::Duration;
 
 use feedline::sim::gate::GateSim;

@@ -1,5 +1,7 @@
 //! How subscribing resolves, and what handles share.
 
+#![cfg(all(feature = "gate", feature = "sim"))]
+
 mod support;
 
 use std::time::Duration;
