@@ -247,6 +247,39 @@ async fn rest_answers_and_refuses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rest_serves_what_general_clients_load_first() {
+    let sim = builder().in_memory().unwrap();
+    let (status, currencies) = get(&sim, "/spot/currencies").await;
+    assert_eq!(status, 200);
+    let names: Vec<_> = currencies
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|currency| currency["currency"].clone())
+        .collect();
+    assert_eq!(names, ["BTC", "ETH", "USDT"]);
+    let (status, currency) = get(&sim, "/spot/currencies/ETH").await;
+    assert_eq!(status, 200);
+    assert_eq!(currency, currencies[1]);
+    assert_eq!(currency["chains"], json!([]));
+    let (status, error) = get(&sim, "/spot/currencies/NO").await;
+    assert_eq!((status, &error["label"]), (400, &json!("INVALID_CURRENCY")));
+    for path in [
+        "/margin/currency_pairs",
+        "/margin/uni/currency_pairs",
+        "/futures/usdt/contracts",
+        "/futures/btc/contracts",
+        "/delivery/usdt/contracts",
+        "/options/underlyings",
+    ] {
+        assert_eq!(get(&sim, path).await, (200, json!([])), "{path}");
+    }
+    assert_eq!(get(&sim, "/futures/eth/contracts").await.0, 404);
+    assert_eq!(get(&sim, "/spot/currenciesX").await.0, 404);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn hand_made_frames_go_where_they_are_sent() {
     let sim = builder().in_memory().unwrap();
     let mut one = with_trades(&sim).await;

@@ -8,6 +8,7 @@ mod refusal;
 mod reply;
 mod request;
 mod rest;
+mod rest_reference;
 mod rest_rows;
 mod subscription;
 mod topic;

@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::push;
+use super::rest_reference::{EMPTY, currencies, instrument};
 use super::rest_rows::{candles, trades};
 use super::venue::GateVenue;
 use crate::Timestamp;
@@ -51,20 +52,21 @@ impl GateVenue {
         let Some(path) = request.path.strip_prefix(PREFIX) else {
             return error(StatusCode::NOT_FOUND, "URL_NOT_FOUND", "no such path");
         };
-        let (endpoint, pair) = match path.strip_prefix("/spot/currency_pairs/") {
-            Some(pair) => ("/spot/currency_pairs", Some(pair)),
-            None => (path, None),
-        };
+        let (endpoint, name) = ["/spot/currency_pairs", "/spot/currencies"]
+            .into_iter()
+            .find_map(|list| Some((list, Some(path.strip_prefix(list)?.strip_prefix('/')?))))
+            .unwrap_or((path, None));
         let now = core.now();
         let endpoint_known = matches!(
             endpoint,
             "/spot/time"
+                | "/spot/currencies"
                 | "/spot/currency_pairs"
                 | "/spot/tickers"
                 | "/spot/order_book"
                 | "/spot/trades"
                 | "/spot/candlesticks"
-        );
+        ) || EMPTY.contains(&endpoint);
         if !endpoint_known {
             return error(StatusCode::NOT_FOUND, "URL_NOT_FOUND", "no such path");
         }
@@ -73,7 +75,7 @@ impl GateVenue {
             Err(wait) => (None, now.wall.saturating_add(wait)),
         };
         let mut response = match remain {
-            Some(_) => self.serve(core, endpoint, pair, request),
+            Some(_) => self.serve(core, endpoint, name, request),
             None => {
                 core.breach(None, BreachKind::TooManyRequests, endpoint);
                 let text = "Request Rate limit Exceeded";
@@ -98,7 +100,7 @@ impl GateVenue {
         &mut self,
         core: &mut Core,
         endpoint: &str,
-        pair: Option<&str>,
+        named: Option<&str>,
         request: &RestRequest,
     ) -> RestResponse {
         let now = core.now().wall;
@@ -107,16 +109,18 @@ impl GateVenue {
             "/spot/time" => {
                 return RestResponse::json(json!({ "server_time": now.as_millis() }).to_string());
             }
-            "/spot/currency_pairs" if pair.is_none() => {
+            "/spot/currencies" => return currencies(self.market.pairs(), named),
+            "/spot/currency_pairs" if named.is_none() => {
                 return RestResponse::json(list(self.market.pairs().iter().map(instrument)));
             }
             "/spot/tickers" if request.get("currency_pair").is_none() => {
                 let tickers = self.market.pairs().iter().map(ticker);
                 return RestResponse::json(list(tickers));
             }
+            _ if EMPTY.contains(&endpoint) => return RestResponse::json(list(std::iter::empty())),
             _ => {}
         }
-        let Some(name) = pair.or_else(|| request.get("currency_pair")) else {
+        let Some(name) = named.or_else(|| request.get("currency_pair")) else {
             return invalid("Missing required parameter: currency_pair");
         };
         if endpoint == "/spot/order_book"
@@ -157,28 +161,6 @@ fn ticker(pair: &Pair) -> String {
     format!("{{{}}}", push::ticker_fields(pair))
 }
 
-fn instrument(pair: &Pair) -> String {
-    let name = pair.symbol.as_str();
-    let (base, quote) = name.split_once('_').unwrap_or((name, ""));
-    json!({
-        "id": name,
-        "base": base,
-        "quote": quote,
-        "fee": "0.2",
-        "min_base_amount": pair.size(1).to_string(),
-        "min_quote_amount": "1",
-        "amount_precision": pair.size_digits,
-        "precision": pair.price_digits,
-        "trade_status": "tradable",
-        "sell_start": 0,
-        "buy_start": 0,
-        "type": "normal",
-        "st_tag": false,
-        "delisting_time": 0,
-    })
-    .to_string()
-}
-
 fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
     let limit = match number(request, "limit", 10) {
         Ok(limit) => limit,
@@ -214,7 +196,7 @@ pub(super) fn invalid(message: &str) -> RestResponse {
     error(StatusCode::BAD_REQUEST, "INVALID_PARAM_VALUE", message)
 }
 
-fn error(status: StatusCode, label: &str, message: &str) -> RestResponse {
+pub(super) fn error(status: StatusCode, label: &str, message: &str) -> RestResponse {
     let body = json!({ "label": label, "message": message }).to_string();
     RestResponse::with_status(status, body)
 }
