@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{START, builder, connect, get, next, send, subscribe, with_trades, within};
+use super::support::{
+    START, builder, connect, get, next, request, send, subscribe, with_trades, within,
+};
 
 #[tokio::test(start_paused = true)]
 async fn acknowledges_in_order_and_repeats_what_was_asked() {
@@ -276,6 +278,58 @@ async fn rest_serves_what_general_clients_load_first() {
     }
     assert_eq!(get(&sim, "/futures/eth/contracts").await.0, 404);
     assert_eq!(get(&sim, "/spot/currenciesX").await.0, 404);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_takes_the_parameters_that_clients_send() {
+    let sim = builder().rate(50.0).in_memory().unwrap();
+    sleep(Duration::from_secs(5)).await;
+    for (with_id, present) in [
+        ("true", true),
+        ("True", true),
+        ("1", true),
+        ("False", false),
+    ] {
+        let path = format!("/spot/order_book?currency_pair=BTC_USDT&with_id={with_id}");
+        let (_, book) = get(&sim, &path).await;
+        assert_eq!(book.get("id").is_some(), present, "{with_id}");
+    }
+    let ids = async |query: &str| {
+        let path = format!("/spot/trades?currency_pair=BTC_USDT{query}");
+        let (_, trades) = get(&sim, &path).await;
+        let ids = trades.as_array().unwrap().iter();
+        ids.map(|trade| trade["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let all = ids("").await;
+    assert!(all.len() > 10);
+    assert_eq!(ids(&format!("&last_id={}", all[3])).await, all[..3]);
+    let earlier = ids(&format!("&last_id={}&reverse=true&limit=2", all[3])).await;
+    assert_eq!(earlier, all[4..6]);
+    let (_, tickers) = get(&sim, "/spot/tickers?currency_pair=BTC_USDT").await;
+    let (_, book) = get(&sim, "/spot/order_book?currency_pair=BTC_USDT").await;
+    assert_eq!(tickers[0]["lowest_size"], book["asks"][0][1]);
+    assert_eq!(tickers[0]["highest_size"], book["bids"][0][1]);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_refuses_what_needs_a_key() {
+    let sim = builder().in_memory().unwrap();
+    for (method, path, status) in [
+        ("GET", "/spot/accounts", 401),
+        ("GET", "/account/detail", 401),
+        ("POST", "/spot/orders", 401),
+        ("DELETE", "/spot/orders/12", 401),
+        ("GET", "/spot/ordersX", 404),
+        ("POST", "/spot/tickers", 405),
+    ] {
+        let (got, error) = request(&sim, method, path).await;
+        assert_eq!(got, status, "{method} {path}");
+        assert_eq!(error["label"] == "INVALID_KEY", status == 401);
+        assert!(error["message"].is_string());
+    }
     sim.shutdown().await;
 }
 

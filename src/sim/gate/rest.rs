@@ -3,22 +3,44 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use serde_json::json;
 
 use super::push;
 use super::rest_reference::{EMPTY, currencies, instrument};
 use super::rest_rows::{candles, trades};
 use super::venue::GateVenue;
-use crate::Timestamp;
 use crate::market::Side;
 use crate::sim::Fault;
 use crate::sim::core::Core;
 use crate::sim::journal::BreachKind;
 use crate::sim::market::Pair;
 use crate::sim::venue::{RestRequest, RestResponse};
+use crate::{Decimal, Timestamp};
 
 const PREFIX: &str = "/api/v4";
+
+/// What needs a signature, which this simulator does not accept: whole paths, or the beginnings of
+/// longer ones.
+const PRIVATE: [&str; 17] = [
+    "/account",
+    "/spot/account_book",
+    "/spot/accounts",
+    "/spot/amend_batch_orders",
+    "/spot/batch_fee",
+    "/spot/batch_orders",
+    "/spot/cancel_batch_orders",
+    "/spot/countdown_cancel_all",
+    "/spot/cross_liquidate_orders",
+    "/spot/fee",
+    "/spot/my_trades",
+    "/spot/open_orders",
+    "/spot/orders",
+    "/spot/price_orders",
+    "/sub_accounts",
+    "/unified",
+    "/wallet",
+];
 
 /// Requests an endpoint answers in a window.
 const REQUESTS: usize = 200;
@@ -52,6 +74,18 @@ impl GateVenue {
         let Some(path) = request.path.strip_prefix(PREFIX) else {
             return error(StatusCode::NOT_FOUND, "URL_NOT_FOUND", "no such path");
         };
+        let private = |root: &str| {
+            let rest = path.strip_prefix(root);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if PRIVATE.iter().any(|root| private(root)) {
+            let text = "Invalid key provided";
+            return error(StatusCode::UNAUTHORIZED, "INVALID_KEY", text);
+        }
+        if request.method != Method::GET {
+            let text = "only GET is served";
+            return error(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text);
+        }
         let (endpoint, name) = ["/spot/currency_pairs", "/spot/currencies"]
             .into_iter()
             .find_map(|list| Some((list, Some(path.strip_prefix(list)?.strip_prefix('/')?))))
@@ -157,8 +191,16 @@ pub(super) fn list(entries: impl Iterator<Item = String>) -> String {
     format!("[{}]", entries.collect::<Vec<_>>().join(","))
 }
 
+/// By REST a ticker also has the sizes of the best levels.
 fn ticker(pair: &Pair) -> String {
-    format!("{{{}}}", push::ticker_fields(pair))
+    let best = |side| pair.book.best(side).map(|rung| pair.size(rung.size));
+    let text = |size: Option<Decimal>| size.map(|size| size.to_string()).unwrap_or_default();
+    format!(
+        "{{{},\"lowest_size\":\"{}\",\"highest_size\":\"{}\"}}",
+        push::ticker_fields(pair),
+        text(best(Side::Sell)),
+        text(best(Side::Buy)),
+    )
 }
 
 fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
@@ -166,9 +208,10 @@ fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
         Ok(limit) => limit,
         Err(refused) => return refused,
     };
-    let id = match request.get("with_id") {
-        Some("true" | "1") => format!("\"id\":{},", pair.book.id()),
-        _ => String::new(),
+    let id = if request.is_set("with_id") {
+        format!("\"id\":{},", pair.book.id())
+    } else {
+        String::new()
     };
     RestResponse::json(format!(
         "{{{id}\"current\":{},\"update\":{},\"asks\":{},\"bids\":{}}}",
