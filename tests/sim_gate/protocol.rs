@@ -7,10 +7,11 @@ use feedline::sim::{BreachKind, Fault, RawFrame, SessionId, To};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
+use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::support::{
-    START, builder, connect, get, next, request, send, subscribe, with_trades, within,
+    START, builder, connect, dial, get, next, request, send, subscribe, with_trades, within,
 };
 
 #[tokio::test(start_paused = true)]
@@ -59,6 +60,23 @@ async fn acknowledges_in_order_and_repeats_what_was_asked() {
     let breaches = sim.breaches();
     assert_eq!(breaches.len(), 1, "{breaches:?}");
     assert_eq!(breaches[0].kind, BreachKind::Time);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn serves_the_paths_of_the_venue_and_its_testnet() {
+    let sim = builder().in_memory().unwrap();
+    let host = sim.url().replace("/ws/v4/", "");
+    for (path, served) in [
+        ("/ws/v4", true),
+        ("/ws/v4/?query", true),
+        ("/v4/ws/spot", true),
+        ("/v4/ws/usdt", false),
+    ] {
+        let url = format!("{host}{path}");
+        let opened = client_async(url, dial(&sim).await).await;
+        assert_eq!(opened.is_ok(), served, "{path}");
+    }
     sim.shutdown().await;
 }
 
