@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -150,10 +150,7 @@ async fn answer<V: Venue>(
             Some(hyper::upgrade::on(&mut request));
         return switch(&accept);
     }
-    if request.method() != Method::GET {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET is served");
-    }
-    let request = RestRequest::new(&path, request.uri().query());
+    let request = RestRequest::new(request.method(), &path, request.uri().query());
     let (response, delay) = shared.with(|hub| {
         let now = hub.core.now().instant;
         let late = |fault: &Fault| {

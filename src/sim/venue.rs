@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::SessionId;
@@ -40,12 +40,13 @@ pub(super) trait Venue: Send + 'static {
 /// An HTTP request, taken apart.
 #[derive(Clone, Debug)]
 pub(super) struct RestRequest {
+    pub(super) method: Method,
     pub(super) path: String,
     pub(super) query: BTreeMap<String, String>,
 }
 
 impl RestRequest {
-    pub(super) fn new(path: &str, query: Option<&str>) -> Self {
+    pub(super) fn new(method: &Method, path: &str, query: Option<&str>) -> Self {
         let query = query
             .unwrap_or_default()
             .split('&')
@@ -56,6 +57,7 @@ impl RestRequest {
             })
             .collect();
         Self {
+            method: method.clone(),
             path: path.to_owned(),
             query,
         }
@@ -63,6 +65,12 @@ impl RestRequest {
 
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.query.get(key).map(String::as_str)
+    }
+
+    /// Whether this parameter is true, in any spelling that clients use: Python's is `True`.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        let spellings = ["1", "t", "T", "true", "True", "TRUE"];
+        self.get(key).is_some_and(|text| spellings.contains(&text))
     }
 }
 

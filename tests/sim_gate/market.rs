@@ -347,3 +347,29 @@ async fn the_journal_can_be_left_out() {
     assert!(sim.journal().is_empty());
     sim.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_spread_stays_narrow_and_the_price_moves() {
+    let sim = builder().in_memory().unwrap();
+    let mut mids = Vec::new();
+    for _ in 0..50 {
+        sim.step(2_000);
+        let path = "/spot/order_book?currency_pair=BTC_USDT&limit=1";
+        let (_, book) = get(&sim, path).await;
+        let price = |side: &str| -> Decimal {
+            let text = book[side][0][0].as_str().unwrap();
+            text.parse().unwrap()
+        };
+        let (bid, ask) = (price("bids"), price("asks"));
+        assert!(bid < ask);
+        assert!(ask - bid <= Decimal::new(8, 1), "{bid} {ask}");
+        mids.push(bid);
+    }
+    let start = Decimal::new(837_909, 1);
+    let far = start / Decimal::TEN;
+    assert!(mids.iter().all(|mid| (mid - start).abs() < far));
+    mids.sort();
+    mids.dedup();
+    assert!(mids.len() > 40, "{mids:?}");
+    sim.shutdown().await;
+}

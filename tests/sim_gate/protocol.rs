@@ -7,9 +7,12 @@ use feedline::sim::{BreachKind, Fault, RawFrame, SessionId, To};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
+use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{START, builder, connect, get, next, send, subscribe, with_trades, within};
+use super::support::{
+    START, builder, connect, dial, get, next, request, send, subscribe, with_trades, within,
+};
 
 #[tokio::test(start_paused = true)]
 async fn acknowledges_in_order_and_repeats_what_was_asked() {
@@ -57,6 +60,23 @@ async fn acknowledges_in_order_and_repeats_what_was_asked() {
     let breaches = sim.breaches();
     assert_eq!(breaches.len(), 1, "{breaches:?}");
     assert_eq!(breaches[0].kind, BreachKind::Time);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn serves_the_paths_of_the_venue_and_its_testnet() {
+    let sim = builder().in_memory().unwrap();
+    let host = sim.url().replace("/ws/v4/", "");
+    for (path, served) in [
+        ("/ws/v4", true),
+        ("/ws/v4/?query", true),
+        ("/v4/ws/spot", true),
+        ("/v4/ws/usdt", false),
+    ] {
+        let url = format!("{host}{path}");
+        let opened = client_async(url, dial(&sim).await).await;
+        assert_eq!(opened.is_ok(), served, "{path}");
+    }
     sim.shutdown().await;
 }
 
@@ -243,6 +263,91 @@ async fn rest_answers_and_refuses() {
         limited += u32::from(get(&sim, "/spot/time").await.0 == 429);
     }
     assert_eq!(limited, 11);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_serves_what_general_clients_load_first() {
+    let sim = builder().in_memory().unwrap();
+    let (status, currencies) = get(&sim, "/spot/currencies").await;
+    assert_eq!(status, 200);
+    let names: Vec<_> = currencies
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|currency| currency["currency"].clone())
+        .collect();
+    assert_eq!(names, ["BTC", "ETH", "USDT"]);
+    let (status, currency) = get(&sim, "/spot/currencies/ETH").await;
+    assert_eq!(status, 200);
+    assert_eq!(currency, currencies[1]);
+    assert_eq!(currency["chains"], json!([]));
+    let (status, error) = get(&sim, "/spot/currencies/NO").await;
+    assert_eq!((status, &error["label"]), (400, &json!("INVALID_CURRENCY")));
+    for path in [
+        "/margin/currency_pairs",
+        "/margin/uni/currency_pairs",
+        "/futures/usdt/contracts",
+        "/futures/btc/contracts",
+        "/delivery/usdt/contracts",
+        "/options/underlyings",
+    ] {
+        assert_eq!(get(&sim, path).await, (200, json!([])), "{path}");
+    }
+    assert_eq!(get(&sim, "/futures/eth/contracts").await.0, 404);
+    assert_eq!(get(&sim, "/spot/currenciesX").await.0, 404);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_takes_the_parameters_that_clients_send() {
+    let sim = builder().rate(50.0).in_memory().unwrap();
+    sleep(Duration::from_secs(5)).await;
+    for (with_id, present) in [
+        ("true", true),
+        ("True", true),
+        ("1", true),
+        ("False", false),
+    ] {
+        let path = format!("/spot/order_book?currency_pair=BTC_USDT&with_id={with_id}");
+        let (_, book) = get(&sim, &path).await;
+        assert_eq!(book.get("id").is_some(), present, "{with_id}");
+    }
+    let ids = async |query: &str| {
+        let path = format!("/spot/trades?currency_pair=BTC_USDT{query}");
+        let (_, trades) = get(&sim, &path).await;
+        let ids = trades.as_array().unwrap().iter();
+        ids.map(|trade| trade["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let all = ids("").await;
+    assert!(all.len() > 10);
+    assert_eq!(ids(&format!("&last_id={}", all[3])).await, all[..3]);
+    let earlier = ids(&format!("&last_id={}&reverse=true&limit=2", all[3])).await;
+    assert_eq!(earlier, all[4..6]);
+    let (_, tickers) = get(&sim, "/spot/tickers?currency_pair=BTC_USDT").await;
+    let (_, book) = get(&sim, "/spot/order_book?currency_pair=BTC_USDT").await;
+    assert_eq!(tickers[0]["lowest_size"], book["asks"][0][1]);
+    assert_eq!(tickers[0]["highest_size"], book["bids"][0][1]);
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rest_refuses_what_needs_a_key() {
+    let sim = builder().in_memory().unwrap();
+    for (method, path, status) in [
+        ("GET", "/spot/accounts", 401),
+        ("GET", "/account/detail", 401),
+        ("POST", "/spot/orders", 401),
+        ("DELETE", "/spot/orders/12", 401),
+        ("GET", "/spot/ordersX", 404),
+        ("POST", "/spot/tickers", 405),
+    ] {
+        let (got, error) = request(&sim, method, path).await;
+        assert_eq!(got, status, "{method} {path}");
+        assert_eq!(error["label"] == "INVALID_KEY", status == 401);
+        assert!(error["message"].is_string());
+    }
     sim.shutdown().await;
 }
 

@@ -92,8 +92,13 @@ pub(crate) async fn within(socket: &mut Socket, time: Duration) -> Vec<Value> {
 }
 
 pub(crate) async fn get(sim: &GateSim, path: &str) -> (u16, Value) {
+    request(sim, "GET", path).await
+}
+
+pub(crate) async fn request(sim: &GateSim, method: &str, path: &str) -> (u16, Value) {
     let mut io = dial(sim).await;
-    let request = format!("GET /api/v4{path} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("{method} /api/v4{path} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\n\r\n");
     io.write_all(request.as_bytes()).await.unwrap();
     let mut text = String::new();
     io.read_to_string(&mut text).await.unwrap();

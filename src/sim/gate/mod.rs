@@ -8,6 +8,7 @@ mod refusal;
 mod reply;
 mod request;
 mod rest;
+mod rest_reference;
 mod rest_rows;
 mod subscription;
 mod topic;
@@ -26,7 +27,8 @@ use venue::GateVenue;
 
 /// A simulator of Gate's spot market.
 ///
-/// It serves WebSockets under `/ws/v4/` and REST under `/api/v4/spot/`. Dropping it ends every
+/// It serves WebSockets under `/ws/v4/` and REST under `/api/v4/`; the lists of the venue's other
+/// markets are empty, and what needs a key is refused. Dropping it ends every
 /// connection; [`shutdown`](Self::shutdown) also waits until all is gone.
 #[derive(Debug)]
 pub struct GateSim {

@@ -78,7 +78,7 @@ impl Day {
     }
 }
 
-/// The fields of a ticker, the same by WebSocket and by REST.
+/// The fields of a ticker, which are the same by WebSocket and by REST.
 pub(super) fn ticker_fields(pair: &Pair) -> String {
     let day = Day::of(&pair.candles);
     let best = |side| pair.book.best(side).map(|rung| pair.price(rung.price));

@@ -3,21 +3,44 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use serde_json::json;
 
 use super::push;
+use super::rest_reference::{EMPTY, currencies, instrument};
 use super::rest_rows::{candles, trades};
 use super::venue::GateVenue;
-use crate::Timestamp;
 use crate::market::Side;
 use crate::sim::Fault;
 use crate::sim::core::Core;
 use crate::sim::journal::BreachKind;
 use crate::sim::market::Pair;
 use crate::sim::venue::{RestRequest, RestResponse};
+use crate::{Decimal, Timestamp};
 
 const PREFIX: &str = "/api/v4";
+
+/// What needs a signature, which this simulator does not accept: whole paths, or the beginnings of
+/// longer ones.
+const PRIVATE: [&str; 17] = [
+    "/account",
+    "/spot/account_book",
+    "/spot/accounts",
+    "/spot/amend_batch_orders",
+    "/spot/batch_fee",
+    "/spot/batch_orders",
+    "/spot/cancel_batch_orders",
+    "/spot/countdown_cancel_all",
+    "/spot/cross_liquidate_orders",
+    "/spot/fee",
+    "/spot/my_trades",
+    "/spot/open_orders",
+    "/spot/orders",
+    "/spot/price_orders",
+    "/sub_accounts",
+    "/unified",
+    "/wallet",
+];
 
 /// Requests an endpoint answers in a window.
 const REQUESTS: usize = 200;
@@ -51,20 +74,33 @@ impl GateVenue {
         let Some(path) = request.path.strip_prefix(PREFIX) else {
             return error(StatusCode::NOT_FOUND, "URL_NOT_FOUND", "no such path");
         };
-        let (endpoint, pair) = match path.strip_prefix("/spot/currency_pairs/") {
-            Some(pair) => ("/spot/currency_pairs", Some(pair)),
-            None => (path, None),
+        let private = |root: &str| {
+            let rest = path.strip_prefix(root);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
+        if PRIVATE.iter().any(|root| private(root)) {
+            let text = "Invalid key provided";
+            return error(StatusCode::UNAUTHORIZED, "INVALID_KEY", text);
+        }
+        if request.method != Method::GET {
+            let text = "only GET is served";
+            return error(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", text);
+        }
+        let (endpoint, name) = ["/spot/currency_pairs", "/spot/currencies"]
+            .into_iter()
+            .find_map(|list| Some((list, Some(path.strip_prefix(list)?.strip_prefix('/')?))))
+            .unwrap_or((path, None));
         let now = core.now();
         let endpoint_known = matches!(
             endpoint,
             "/spot/time"
+                | "/spot/currencies"
                 | "/spot/currency_pairs"
                 | "/spot/tickers"
                 | "/spot/order_book"
                 | "/spot/trades"
                 | "/spot/candlesticks"
-        );
+        ) || EMPTY.contains(&endpoint);
         if !endpoint_known {
             return error(StatusCode::NOT_FOUND, "URL_NOT_FOUND", "no such path");
         }
@@ -73,7 +109,7 @@ impl GateVenue {
             Err(wait) => (None, now.wall.saturating_add(wait)),
         };
         let mut response = match remain {
-            Some(_) => self.serve(core, endpoint, pair, request),
+            Some(_) => self.serve(core, endpoint, name, request),
             None => {
                 core.breach(None, BreachKind::TooManyRequests, endpoint);
                 let text = "Request Rate limit Exceeded";
@@ -98,7 +134,7 @@ impl GateVenue {
         &mut self,
         core: &mut Core,
         endpoint: &str,
-        pair: Option<&str>,
+        named: Option<&str>,
         request: &RestRequest,
     ) -> RestResponse {
         let now = core.now().wall;
@@ -107,16 +143,18 @@ impl GateVenue {
             "/spot/time" => {
                 return RestResponse::json(json!({ "server_time": now.as_millis() }).to_string());
             }
-            "/spot/currency_pairs" if pair.is_none() => {
+            "/spot/currencies" => return currencies(self.market.pairs(), named),
+            "/spot/currency_pairs" if named.is_none() => {
                 return RestResponse::json(list(self.market.pairs().iter().map(instrument)));
             }
             "/spot/tickers" if request.get("currency_pair").is_none() => {
                 let tickers = self.market.pairs().iter().map(ticker);
                 return RestResponse::json(list(tickers));
             }
+            _ if EMPTY.contains(&endpoint) => return RestResponse::json(list(std::iter::empty())),
             _ => {}
         }
-        let Some(name) = pair.or_else(|| request.get("currency_pair")) else {
+        let Some(name) = named.or_else(|| request.get("currency_pair")) else {
             return invalid("Missing required parameter: currency_pair");
         };
         if endpoint == "/spot/order_book"
@@ -153,30 +191,16 @@ pub(super) fn list(entries: impl Iterator<Item = String>) -> String {
     format!("[{}]", entries.collect::<Vec<_>>().join(","))
 }
 
+/// By REST a ticker also has the sizes of the best levels.
 fn ticker(pair: &Pair) -> String {
-    format!("{{{}}}", push::ticker_fields(pair))
-}
-
-fn instrument(pair: &Pair) -> String {
-    let name = pair.symbol.as_str();
-    let (base, quote) = name.split_once('_').unwrap_or((name, ""));
-    json!({
-        "id": name,
-        "base": base,
-        "quote": quote,
-        "fee": "0.2",
-        "min_base_amount": pair.size(1).to_string(),
-        "min_quote_amount": "1",
-        "amount_precision": pair.size_digits,
-        "precision": pair.price_digits,
-        "trade_status": "tradable",
-        "sell_start": 0,
-        "buy_start": 0,
-        "type": "normal",
-        "st_tag": false,
-        "delisting_time": 0,
-    })
-    .to_string()
+    let best = |side| pair.book.best(side).map(|rung| pair.size(rung.size));
+    let text = |size: Option<Decimal>| size.map(|size| size.to_string()).unwrap_or_default();
+    format!(
+        "{{{},\"lowest_size\":\"{}\",\"highest_size\":\"{}\"}}",
+        push::ticker_fields(pair),
+        text(best(Side::Sell)),
+        text(best(Side::Buy)),
+    )
 }
 
 fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
@@ -184,9 +208,10 @@ fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
         Ok(limit) => limit,
         Err(refused) => return refused,
     };
-    let id = match request.get("with_id") {
-        Some("true" | "1") => format!("\"id\":{},", pair.book.id()),
-        _ => String::new(),
+    let id = if request.is_set("with_id") {
+        format!("\"id\":{},", pair.book.id())
+    } else {
+        String::new()
     };
     RestResponse::json(format!(
         "{{{id}\"current\":{},\"update\":{},\"asks\":{},\"bids\":{}}}",
@@ -214,7 +239,7 @@ pub(super) fn invalid(message: &str) -> RestResponse {
     error(StatusCode::BAD_REQUEST, "INVALID_PARAM_VALUE", message)
 }
 
-fn error(status: StatusCode, label: &str, message: &str) -> RestResponse {
+pub(super) fn error(status: StatusCode, label: &str, message: &str) -> RestResponse {
     let body = json!({ "label": label, "message": message }).to_string();
     RestResponse::with_status(status, body)
 }

@@ -29,11 +29,21 @@ pub(super) fn trades(pair: &Pair, request: &RestRequest) -> RestResponse {
         let seconds = usize::try_from(time.as_secs()).unwrap_or(0);
         (from..=to).contains(&seconds)
     };
+    let last_id = match number(request, "last_id", 0) {
+        Ok(id) => u64::try_from(id).unwrap_or(u64::MAX),
+        Err(refused) => return refused,
+    };
+    let backwards = request.is_set("reverse");
+    let beyond = |id: u64| match last_id {
+        0 => true,
+        last if backwards => id < last,
+        last => id > last,
+    };
     let rows = pair
         .trades
         .iter()
         .rev()
-        .filter(|trade| within(trade.time))
+        .filter(|trade| within(trade.time) && beyond(trade.id))
         .skip(limit.saturating_mul(page.saturating_sub(1)))
         .take(limit)
         .map(|trade| {

@@ -111,7 +111,8 @@ impl GateVenue {
 
 impl Venue for GateVenue {
     fn is_socket(&self, path: &str) -> bool {
-        matches!(path, "/ws/v4" | "/ws/v4/")
+        // The second is the path of the venue's testnet.
+        matches!(path.trim_end_matches('/'), "/ws/v4" | "/v4/ws/spot")
     }
 
     fn opened(&mut self, core: &mut Core, session: SessionId) {

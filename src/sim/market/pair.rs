@@ -15,6 +15,9 @@ const TRADES_KEPT: usize = 1_000;
 const LEVELS: usize = 450;
 const MOST_LEVELS: usize = 520;
 
+/// The widest spread, in ticks.
+const WIDEST: i64 = 8;
+
 /// Prices a market starts from: symbol, price in ticks, digits of the price, digits of the size.
 const KNOWN: [(&str, i64, u32, u32); 8] = [
     ("BTC_USDT", 837_909, 1, 6),
@@ -111,6 +114,7 @@ impl Pair {
         if self.rng.u8(..) < 40 {
             self.book.touch(time);
         }
+        self.requote(side, time);
         self.refill(time);
         self.record(self.price(best.price), self.size(lots), side, time)
     }
@@ -189,6 +193,23 @@ impl Pair {
                 }
             }
         }
+    }
+
+    /// Lets the side that took follow the price it moved, or the spread would widen for ever.
+    fn requote(&mut self, taker: Side, time: Timestamp) {
+        let (Some(bid), Some(ask)) = (self.book.best(Side::Buy), self.book.best(Side::Sell)) else {
+            return;
+        };
+        if ask.price - bid.price <= WIDEST {
+            return;
+        }
+        let inside = self.rng.i64(1..=WIDEST);
+        let price = match taker {
+            Side::Buy => ask.price - inside,
+            Side::Sell => bid.price + inside,
+        };
+        let size = self.rng.i64(100..100_000);
+        self.book.set(taker, price, size, time);
     }
 
     /// Keeps both sides between their bounds.
