@@ -9,7 +9,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use feedline::sim::{Delayed, Fault, Identity};
+use feedline::sim::{Delayed, Fate, Fault, Identity};
 use feedline::venue::gate::Trade;
 use feedline::{Cause, Event, Gap, Overflow, Subscription, Symbol, Timestamp};
 use futures_util::{FutureExt, StreamExt};
@@ -93,6 +93,8 @@ struct Held {
     feed: Subscription<Trade>,
     /// From when on a symbol's trades are its concern.
     since: BTreeMap<Symbol, Timestamp>,
+    /// Symbols that were removed: when they are its concern again only the venue knows.
+    removed: BTreeSet<Symbol>,
     delivered: HashMap<(Symbol, u64), usize>,
     gaps: Vec<Gap>,
 }
@@ -155,6 +157,7 @@ async fn play(script: Vec<Step>, seed: u64) {
                 held.push(Held {
                     feed,
                     since: BTreeMap::new(),
+                    removed: BTreeSet::new(),
                     delivered: HashMap::new(),
                     gaps: Vec::new(),
                 });
@@ -167,7 +170,9 @@ async fn play(script: Vec<Step>, seed: u64) {
             }
             Step::Remove(at, symbol) if at < held.len() && held[at].feed.symbols().len() > 1 => {
                 held[at].feed.control().remove([SYMBOLS[symbol]]).unwrap();
-                held[at].since.remove(&Symbol::from(SYMBOLS[symbol]));
+                let symbol = Symbol::from(SYMBOLS[symbol]);
+                held[at].since.remove(&symbol);
+                held[at].removed.insert(symbol);
             }
             Step::Resync(at, symbol) if at < held.len() => {
                 // An error only says that the symbol is not held.
@@ -192,7 +197,9 @@ async fn play(script: Vec<Step>, seed: u64) {
                 .map(|(symbol, _)| symbol.clone())
                 .collect();
             for symbol in symbols {
-                held.since.entry(symbol).or_insert(now);
+                if !held.removed.contains(&symbol) {
+                    held.since.entry(symbol).or_insert(now);
+                }
             }
         }
     }
@@ -250,6 +257,15 @@ fn account(rig: &Rig, held: &Held) {
         let Some(since) = held.since.get(&published.symbol) else {
             continue;
         };
+        // What a venue swallows and never tells of, it did not send; trades have no numbering that
+        // would show it.
+        if published
+            .deliveries
+            .iter()
+            .any(|delivery| delivery.fate == Fate::Withheld)
+        {
+            continue;
+        }
         let delivered = held.delivered.contains_key(&(published.symbol.clone(), id));
         if published.at > *since && !delivered && !held.covered(&published.symbol, published.at) {
             unexplained += 1;
