@@ -184,9 +184,9 @@ impl Status {
         match (&self.kind, &later.kind) {
             (Interrupted { .. }, Interrupted { .. })
             | (Resumed { .. }, Resumed { .. })
-            | (Stale { .. } | Fresh, Stale { .. } | Fresh)
-            | (Repaired { .. }, Repaired { .. })
-            | (RepairFailed { .. }, RepairFailed { .. }) => true,
+            | (Stale { .. } | Fresh, Stale { .. } | Fresh) => true,
+            (Repaired { gap: earlier }, Repaired { gap: later })
+            | (RepairFailed { gap: earlier }, RepairFailed { gap: later }) => earlier == later,
             (Rejected(earlier), Rejected(later)) => earlier.topic == later.topic,
             _ => false,
         }

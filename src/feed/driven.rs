@@ -83,7 +83,10 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
                 machine.advance(now, deliver);
             });
             again |= self.adjust_link();
-            again |= self.poll_send(cx, deliver);
+            if self.poll_send(cx, deliver) {
+                // What the connection had under way ends with it.
+                continue;
+            }
             again |= self.poll_effects(cx, deliver);
             if limit > 0 && room == 0 {
                 return true;
@@ -216,6 +219,10 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         *room = room.saturating_sub(batch.len());
         self.observed(now, deliver, |machine, deliver| {
             for frame in batch.drain(..) {
+                if !machine.wants_socket() {
+                    // Nothing follows a close.
+                    break;
+                }
                 machine.handle_frame(now, &frame, deliver);
             }
             if let Read::Ended(cause) = read

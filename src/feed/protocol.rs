@@ -139,6 +139,9 @@ pub trait Output<P: Protocol> {
     -> GapId;
     /// The gap is repaired: what follows does not depend on what was missing.
     fn repaired(&mut self, topic: TopicId, gap: GapId);
+    /// An event that cannot be used because the beginning of its subscription has not come: it
+    /// shows at least that the venue brings the topic.
+    fn stray(&mut self, topic: TopicId);
     /// The time the venue put on a message without events.
     fn venue_time(&mut self, time: Timestamp);
     /// Values of optional fields that could not be held exactly and were left out.

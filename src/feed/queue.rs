@@ -332,7 +332,7 @@ impl<T: Record> Queue<T> {
                 return;
             };
             // Refusals of different topics cannot fold: they do not count.
-            if self.markers <= MARKERS + oldest.rejections() {
+            if self.markers <= MARKERS + oldest.singular() {
                 return;
             }
             self.join(first, second);

@@ -68,13 +68,18 @@ impl Run {
         self.len() == 0
     }
 
-    /// How many refusals are in it: these fold only by topic.
-    pub(super) fn rejections(&self) -> usize {
-        let rejected = |marker: &&Marker| match marker {
-            Marker::Status(status) => matches!(status.kind, StatusKind::Rejected(_)),
+    /// How many markers are in it that fold only with their like: refusals by topic, repairs by gap.
+    pub(super) fn singular(&self) -> usize {
+        let singular = |marker: &&Marker| match marker {
+            Marker::Status(status) => matches!(
+                status.kind,
+                StatusKind::Rejected(_)
+                    | StatusKind::Repaired { .. }
+                    | StatusKind::RepairFailed { .. }
+            ),
             Marker::Gap(_) => false,
         };
-        self.markers.iter().filter(rejected).count()
+        self.markers.iter().filter(singular).count()
     }
 
     pub(super) fn add(&mut self, marker: Marker, ids: &GapIds) {

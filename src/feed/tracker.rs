@@ -19,6 +19,8 @@ pub(crate) struct Tracker {
     topics: HashMap<TopicId, Tracked>,
     pending: usize,
     down: Option<Downtime>,
+    /// What was told to be stale because nothing is read.
+    stalled: Option<Scope>,
     /// The consumer has no topics on other connections.
     whole: bool,
     /// The consumer sees interruptions before anything was accepted.
@@ -40,6 +42,17 @@ struct Tracked {
 struct Downtime {
     since: Instant,
     attempts: u32,
+    /// What was told to be interrupted: all of it is told to have resumed.
+    scope: Scope,
+}
+
+impl Downtime {
+    fn resumed(&self, now: Now, scope: &Scope) -> Marker {
+        let downtime = now.instant.saturating_duration_since(self.since);
+        let attempts = self.attempts;
+        let kind = StatusKind::Resumed { downtime, attempts };
+        Status::new(kind, self.scope.union(scope)).into()
+    }
 }
 
 impl Tracker {
@@ -48,6 +61,7 @@ impl Tracker {
             topics: HashMap::new(),
             pending: 0,
             down: None,
+            stalled: None,
             whole,
             eager,
         }
@@ -77,6 +91,13 @@ impl Tracker {
         };
         self.pending -= usize::from(!tracked.accepted);
         self.resume(now, mark);
+        if self.topics.is_empty()
+            && !self.whole
+            && let Some(down) = self.down.take()
+        {
+            // What goes on elsewhere is no longer touched by this connection's trouble.
+            mark(down.resumed(now, &Scope::of([])));
+        }
         tracked.ever
     }
 
@@ -113,15 +134,17 @@ impl Tracker {
             tracked.accepted = false;
         }
         self.pending = self.topics.len();
-        if known && self.down.is_none() {
+        if known && self.down.is_none() && !self.topics.is_empty() {
+            let scope = self.scope_of_all();
             self.down = Some(Downtime {
                 since: now.instant,
                 attempts: 0,
+                scope: scope.clone(),
             });
             let kind = StatusKind::Interrupted {
                 cause: cause.clone(),
             };
-            mark(Status::new(kind, self.scope_of_all()).into());
+            mark(Status::new(kind, scope).into());
         }
     }
 
@@ -146,7 +169,7 @@ impl Tracker {
                 fresh.push(*id);
             }
         }
-        if !fresh.is_empty() {
+        if !fresh.is_empty() && self.stalled.is_none() {
             mark(Status::new(StatusKind::Fresh, self.scope(&fresh)).into());
         }
         self.resume(now, mark);
@@ -232,6 +255,10 @@ impl Tracker {
         well: bool,
         mark: &mut impl FnMut(Marker),
     ) {
+        // Whoever has joined since never had the gap.
+        if !self.topics.get(&topic).is_some_and(|tracked| tracked.begun) {
+            return;
+        }
         let kind = if well {
             StatusKind::Repaired { gap }
         } else {
@@ -252,13 +279,37 @@ impl Tracker {
         }
     }
 
-    pub(crate) fn stalled(&self, by: &str, mark: &mut impl FnMut(Marker)) {
-        let why = Staleness::Backpressure { by: by.to_owned() };
-        mark(Status::new(StatusKind::Stale { why }, self.scope_of_all()).into());
+    /// Nothing is read because of another handle. Told once, and not to a handle without topics.
+    pub(crate) fn stalled(&mut self, by: &str, mark: &mut impl FnMut(Marker)) {
+        if self.stalled.is_some() || self.topics.is_empty() {
+            return;
+        }
+        let (why, scope) = (
+            Staleness::Backpressure { by: by.to_owned() },
+            self.scope_of_all(),
+        );
+        self.stalled = Some(scope.clone());
+        mark(Status::new(StatusKind::Stale { why }, scope).into());
     }
 
-    pub(crate) fn flowing(&self, mark: &mut impl FnMut(Marker)) {
-        mark(Status::new(StatusKind::Fresh, self.scope_of_all()).into());
+    /// It is read again: what was stale for that alone is fresh.
+    pub(crate) fn flowing(&mut self, mark: &mut impl FnMut(Marker)) {
+        let Some(told) = self.stalled.take() else {
+            return;
+        };
+        let fresh: Vec<_> = self
+            .topics
+            .iter()
+            .filter(|(_, tracked)| !tracked.stale)
+            .map(|(id, _)| *id)
+            .collect();
+        let all = fresh.len() == self.topics.len();
+        let scope = if all {
+            told.union(&self.scope_of_all())
+        } else {
+            self.scope(&fresh)
+        };
+        mark(Status::new(StatusKind::Fresh, scope).into());
     }
 
     pub(crate) fn refusal(&self, symbol: Symbol, rejection: Rejection) -> Marker {
@@ -270,12 +321,7 @@ impl Tracker {
             && !self.topics.is_empty()
             && let Some(down) = self.down.take()
         {
-            let downtime = now.instant.saturating_duration_since(down.since);
-            let kind = StatusKind::Resumed {
-                downtime,
-                attempts: down.attempts,
-            };
-            mark(Status::new(kind, self.scope_of_all()).into());
+            mark(down.resumed(now, &self.scope_of_all()));
         }
     }
 

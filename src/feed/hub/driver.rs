@@ -149,16 +149,18 @@ impl<P: Protocol> Driver<P> {
             join: topic.channel().join,
             active: machine.is_active(id),
             begun: machine.has_begun(id),
+            ending: machine.is_ending(id),
         };
         if self.router.join(seat, joining) {
             machine.renew(id);
         }
     }
 
-    /// Takes refused topics out of the ledger; a handle that has none left ends.
-    fn take_refusals(&mut self) {
+    /// Takes refused topics out of the ledger; a handle that has none left ends. Returns whether
+    /// there were any.
+    fn take_refusals(&mut self) -> bool {
         if self.router.refused.is_empty() {
-            return;
+            return false;
         }
         let inner = Arc::clone(&self.inner);
         inner.ledger(|ledger| {
@@ -170,6 +172,7 @@ impl<P: Protocol> Driver<P> {
                 ledger.refuse(refused.handle, &topic, refused.first, inner.spec.venue);
             }
         });
+        true
     }
 
     /// The connection ended for good: so do its handles, and this task.
@@ -197,7 +200,8 @@ impl<P: Protocol> Driver<P> {
             let stall = self
                 .stall
                 .get_or_insert_with(|| Stall::new(seat, router.label(seat)));
-            if stall.poll_tell(cx) {
+            // Again each time, for handles that have joined since.
+            if stall.poll_told(cx) {
                 self.router.stalled(seat, &stall.by);
             }
         }
@@ -252,15 +256,16 @@ impl<P: Protocol> Future for Driver<P> {
             this.router.now = this.connection.environment.now();
             if this.signal.dirty.swap(false, Ordering::AcqRel) {
                 this.sync();
+                this.router.flush();
             }
             let room = this.room(cx);
             let more = this.connection.poll_drive(cx, room, &mut this.router);
-            this.take_refusals();
+            let refused = this.take_refusals();
             this.router.flush();
             if this.take_end() {
                 return Poll::Ready(());
             }
-            if more || !this.signal.dirty.load(Ordering::Acquire) {
+            if more || !refused && !this.signal.dirty.load(Ordering::Acquire) {
                 break more;
             }
         };

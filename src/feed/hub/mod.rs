@@ -208,7 +208,15 @@ impl<P: Protocol> Inner<P> {
     /// Starts the tasks of connections that are wanted and have none: the one place of the client
     /// side that spawns.
     pub(crate) fn spawn_drivers(self: &Arc<Self>) {
-        let (runtime, starts) = self.ledger(|ledger| (ledger.runtime(), ledger.start_idle()));
+        let (runtime, starts) = self.ledger(|ledger| {
+            let runtime = ledger.runtime();
+            let starts = runtime
+                .as_ref()
+                .map_or_else(Vec::new, |_| ledger.start_idle());
+            // Under the lock, so that nobody finds no task running although one is to start.
+            self.running.send_modify(|running| *running += starts.len());
+            (runtime, starts)
+        });
         let Some(runtime) = runtime else { return };
         for start in starts {
             let (shard, generation) = (start.shard, start.generation);
@@ -219,7 +227,6 @@ impl<P: Protocol> Inner<P> {
                 seed: self.config.seed ^ salt,
                 gap_ids: self.gap_ids.clone(),
             };
-            self.running.send_modify(|running| *running += 1);
             let (protocol, environment) = ((self.protocol)(), self.environment.clone());
             let driver = Driver::new(Arc::clone(self), start, protocol, environment, machine);
             // Without the ledger's lock: a runtime that is shutting down drops the task here.

@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Duration;
 
 use tokio::time::Sleep;
@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Stall {
     pub(super) seat: Seat,
     pub(super) by: String,
-    /// `None` once the others have been told.
+    /// `None` once the others are to know.
     grace: Option<Pin<Box<Sleep>>>,
 }
 
@@ -29,16 +29,16 @@ impl Stall {
         }
     }
 
-    /// Whether the others are to be told now; true once.
-    pub(super) fn poll_tell(&mut self, cx: &mut Context<'_>) -> bool {
-        let over = match &mut self.grace {
-            Some(grace) => grace.as_mut().poll(cx) == Poll::Ready(()),
-            None => false,
-        };
-        if over {
+    /// Whether the others are to know by now.
+    pub(super) fn poll_told(&mut self, cx: &mut Context<'_>) -> bool {
+        if self
+            .grace
+            .as_mut()
+            .is_some_and(|grace| grace.as_mut().poll(cx).is_ready())
+        {
             self.grace = None;
         }
-        over
+        self.told()
     }
 
     /// Whether the others have been told.

@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub(super) queued: bool,
     /// The number names no topic; an entry left in `todo` means nothing.
     pub(super) free: bool,
+    /// Something came of it that could not be used: the venue does bring it.
+    pub(super) stirred: bool,
 }
 
 impl Entry {

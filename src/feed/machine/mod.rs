@@ -149,6 +149,11 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
+    /// Whether the venue is being asked to stop this topic.
+    pub(crate) fn is_ending(&self, id: TopicId) -> bool {
+        matches!(self.core.registry[id].side, Side::Releasing(_))
+    }
+
     /// Whether the venue has accepted this topic and brings it.
     pub(crate) fn is_active(&self, id: TopicId) -> bool {
         self.core.registry[id].side == Side::Active
@@ -188,8 +193,9 @@ impl<P: Protocol> Machine<P> {
             (false, None) => self.paused_since = Some(now.instant),
             (true, Some(since)) => {
                 let silence = now.instant.saturating_duration_since(since);
+                let latest = now.instant + self.protocol.spec().answer_timeout;
                 self.core.liveness.excuse(silence);
-                self.core.registry.excuse(silence);
+                self.core.registry.excuse(silence, latest);
                 self.login_until = self.login_until.map(|until| until + silence);
                 self.paused_since = None;
             }
@@ -342,6 +348,7 @@ impl<P: Protocol> Machine<P> {
         } = malformed;
         match topic {
             Some(topic) => {
+                self.core.registry[topic].stirred = true;
                 let channel = self.core.registry[topic].channel;
                 self.core.channels[channel].1.errors += 1;
             }

@@ -63,6 +63,7 @@ impl Registry {
                 channel,
                 queued: false,
                 free: false,
+                stirred: false,
             });
         }
         let entry = &mut self[id];
@@ -140,6 +141,7 @@ impl Registry {
         entry.retries = 0;
         entry.seen_data = false;
         entry.free = true;
+        entry.stirred = false;
         entry.attend();
     }
 
@@ -231,6 +233,7 @@ impl Registry {
                 Op::Unsubscribe => Side::Releasing(request),
             };
             entry.seen_data &= op == Op::Unsubscribe;
+            entry.stirred = false;
             entry.attend();
         }
         let deadline = now + spec.answer_timeout;
@@ -317,9 +320,10 @@ impl Registry {
     }
 
     /// Nothing was read for this long by our own choice.
-    pub(super) fn excuse(&mut self, silence: Duration) {
+    pub(super) fn excuse(&mut self, silence: Duration, latest: Instant) {
         for pending in &mut self.pending {
-            pending.deadline += silence;
+            // A request made meanwhile is not excused for longer than it takes.
+            pending.deadline = (pending.deadline + silence).min(latest);
         }
         for (due, id) in std::mem::take(&mut self.due) {
             if self[id].side == Side::AwaitingData(due) {

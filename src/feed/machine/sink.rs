@@ -177,7 +177,6 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         if let Side::AwaitingData(_) = entry.side {
             self.accept(vec![id]);
         }
-        self.deliver.note(Note::Began(id));
         for gap in repairs {
             self.deliver.note(Note::Repaired {
                 topic: id,
@@ -185,6 +184,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 well: true,
             });
         }
+        self.deliver.note(Note::Began(id));
     }
 
     /// The venue no longer has this topic.
@@ -280,6 +280,12 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             for id in pending.topics {
                 if refusal.passing {
                     self.postpone(id, Side::Active);
+                    let entry = &self.core.registry[id];
+                    if entry.wanted && !entry.renew {
+                        // Wanted again meanwhile, and never lost.
+                        self.deliver.note(Note::Renewed(id));
+                        self.accept(vec![id]);
+                    }
                 } else {
                     // What the venue will not release it does not have.
                     self.released(id);
@@ -335,6 +341,11 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             gap,
             well: true,
         });
+    }
+
+    fn stray(&mut self, topic: TopicId) {
+        self.core.registry[topic].stirred = true;
+        self.ignored("event without the beginning of its subscription");
     }
 
     fn venue_time(&mut self, time: Timestamp) {

@@ -148,10 +148,11 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
-    /// A topic that never brought anything is refused; one that did before is asked for again.
+    /// A topic that never brought anything is refused; one that did before, or whose beginning could
+    /// not be read, is asked for again.
     fn no_first_data(&mut self, id: TopicId, now: Now, deliver: &mut impl Deliver<P>) {
         let entry = &mut self.core.registry[id];
-        if entry.down.is_some() {
+        if entry.down.is_some() || entry.stirred {
             entry.side = Side::Active;
             entry.renew = true;
             self.core.registry.review(id);

@@ -320,7 +320,8 @@ fn a_repair_does_not_speak_for_what_nobody_repairs() {
         [
             Event::Gap(outage(2)),
             Event::Gap(outage(3).repair(Repair::Follows)),
-            folded(repaired(3), 1)
+            Event::Status(repaired(1)),
+            Event::Status(repaired(3)),
         ]
     );
 }

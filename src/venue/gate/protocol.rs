@@ -145,7 +145,7 @@ impl SpotProtocol {
                 update.last,
             ) {
                 Step::Follows => {}
-                Step::Stray => return out.ignored("update of an earlier subscription"),
+                Step::Stray => return out.stray(id),
                 Step::Jumps {
                     expected,
                     received,

@@ -335,7 +335,7 @@ impl<P: Protocol> Ledger<P> {
         first: bool,
         venue: &'static str,
     ) {
-        self.take_topic(id, topic);
+        let held = self.take_topic(id, topic).is_some();
         let Some(record) = self.handles.get(&id) else {
             return;
         };
@@ -348,7 +348,7 @@ impl<P: Protocol> Ledger<P> {
             let error = Error::new(ErrorKind::Refused(refused.collect())).with_venue(venue);
             self.to_wake.extend(record.handle.end(Err(error)));
             self.release(id);
-        } else if first {
+        } else if first && held {
             record.handle.settle(1);
         }
     }

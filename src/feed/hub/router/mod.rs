@@ -86,6 +86,8 @@ pub(super) struct Joining {
     pub(super) active: bool,
     /// The venue has begun to bring it, accepted or not, or is being asked to stop.
     pub(super) begun: bool,
+    /// The venue is being asked to stop: what still comes of it leads nowhere.
+    pub(super) ending: bool,
 }
 
 impl<P: Protocol> Router<P> {
@@ -178,6 +180,7 @@ impl<P: Protocol> Router<P> {
             join,
             active,
             begun,
+            ending,
         } = joining;
         if self.routes.len() <= id.index() {
             self.routes.resize_with(id.index() + 1, Route::default);
@@ -185,7 +188,7 @@ impl<P: Protocol> Router<P> {
         let route = &mut self.routes[id.index()];
         route.replays = join == Join::ReplayLast;
         let afresh = begun && join == Join::Resubscribe;
-        if afresh {
+        if afresh || ending {
             route.waiting.push(seat);
         } else {
             route.seats.push(seat);
