@@ -9,6 +9,7 @@ mod backoff;
 mod counters;
 mod entry;
 mod liveness;
+mod output;
 mod registry;
 mod requests;
 mod sink;

@@ -1,4 +1,4 @@
-//! What a protocol may do, carried out on the machine's parts.
+//! The machine's parts in view of one call, and what happens to topics in it.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,10 +7,7 @@ use super::counters::{ChannelCounters, ConnectionCounters};
 use super::liveness::Liveness;
 use super::registry::{Down, Registry, Side};
 use super::state::State;
-use crate::feed::{
-    Deliver, Failure, GapIds, Missing, Note, Op, Output, Protocol, Refusal, RequestId, Topic,
-    TopicId, Topics, Why,
-};
+use crate::feed::{Deliver, Failure, GapIds, Missing, Note, Protocol, Topic, TopicId, Topics, Why};
 use crate::rate::Bucket;
 use crate::transport::Frame;
 use crate::{GapId, Now, Rejection, Timestamp};
@@ -105,7 +102,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 
     /// Announces what may be missing of these topics, in one gap for each reason.
-    fn end_outage(&mut self, topics: &[TopicId]) {
+    pub(super) fn end_outage(&mut self, topics: &[TopicId]) {
         for renewed in [false, true] {
             let mut from: Option<Timestamp> = None;
             let mut missing = Vec::new();
@@ -125,7 +122,13 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
     }
 
-    fn missing(&mut self, topics: Vec<TopicId>, why: Why, from: Timestamp, to: Timestamp) -> GapId {
+    pub(super) fn missing(
+        &mut self,
+        topics: Vec<TopicId>,
+        why: Why,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> GapId {
         let id = self.core.gap_ids.next();
         for topic in &topics {
             let channel = self.core.registry[*topic].channel;
@@ -164,7 +167,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
 
     /// The slow way of an event: it ends an outage or is the first of its subscription.
     #[cold]
-    fn first_event(&mut self, id: TopicId) {
+    pub(super) fn first_event(&mut self, id: TopicId) {
         if self.core.registry[id].side == Side::Absent {
             // Of a subscription that has ended: it proves nothing about the next.
             return;
@@ -188,7 +191,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 
     /// The venue no longer has this topic.
-    fn released(&mut self, id: TopicId) {
+    pub(super) fn released(&mut self, id: TopicId) {
         let from = self.core.complete_until();
         let entry = &mut self.core.registry[id];
         entry.side = Side::Absent;
@@ -204,7 +207,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 
     /// A refusal that may pass: the same again a little later.
-    fn postpone(&mut self, id: TopicId, side: Side) {
+    pub(super) fn postpone(&mut self, id: TopicId, side: Side) {
         let entry = &mut self.core.registry[id];
         let delay = FIRST_RETRY
             .saturating_mul(1 << entry.retries.min(5))
@@ -213,163 +216,5 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         entry.not_before = Some(self.now.instant + delay);
         entry.side = side;
         self.core.registry.review(id);
-    }
-}
-
-impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
-    fn send(&mut self, frame: Frame) {
-        self.core.outbox.push_back(frame);
-    }
-
-    fn live(&mut self) {
-        self.core.live_since = Some(self.now.instant);
-        self.enter(State::Live);
-    }
-
-    #[inline]
-    fn event(&mut self, topic: TopicId, event: P::Event) {
-        if let Some(time) = P::event_time(&event) {
-            self.core.venue_time = Some(time);
-        }
-        let entry = &self.core.registry[topic];
-        let (attention, channel) = (entry.attention, entry.channel);
-        let counters = &mut self.core.channels[channel].1;
-        counters.events += 1;
-        if self.core.frame_channel != Some(channel) {
-            self.core.frame_channel = Some(channel);
-            counters.messages += 1;
-            counters.bytes += self.core.frame_len as u64;
-            counters.last_message = Some(self.now.wall);
-        }
-        if attention {
-            self.first_event(topic);
-        }
-        self.core.liveness.proof();
-        self.deliver.event(topic, event);
-    }
-
-    fn settled(&mut self, request: RequestId) {
-        let Some(pending) = self.core.registry.answered(request) else {
-            return;
-        };
-        match pending.op {
-            Op::Subscribe => {
-                let mut accepted = Vec::with_capacity(pending.topics.len());
-                for id in pending.topics {
-                    let promise = self.topics.get(id).channel().first_data;
-                    match promise.filter(|_| !self.core.registry[id].seen_data) {
-                        Some(within) => {
-                            self.core.registry.await_data(id, self.now.instant + within);
-                            // It may have been released, or joined, while it was asked for.
-                            self.core.registry.review(id);
-                        }
-                        None => accepted.push(id),
-                    }
-                }
-                self.accept(accepted);
-            }
-            Op::Unsubscribe => pending.topics.into_iter().for_each(|id| self.released(id)),
-        }
-    }
-
-    fn refused(&mut self, request: RequestId, refusal: Refusal) {
-        let Some(pending) = self.core.registry.answered(request) else {
-            return;
-        };
-        if pending.op == Op::Unsubscribe {
-            for id in pending.topics {
-                if refusal.passing {
-                    self.postpone(id, Side::Active);
-                    let entry = &self.core.registry[id];
-                    if entry.wanted && !entry.renew {
-                        // Wanted again meanwhile, and never lost.
-                        self.deliver.note(Note::Renewed(id));
-                        self.accept(vec![id]);
-                    }
-                } else {
-                    // What the venue will not release it does not have.
-                    self.released(id);
-                }
-            }
-            return;
-        }
-        let alone = pending.topics.len() == 1;
-        let culprit = refusal.topic.or_else(|| alone.then(|| pending.topics[0]));
-        let half = pending.topics.len().div_ceil(2);
-        for id in pending.topics {
-            if refusal.passing {
-                self.postpone(id, Side::Absent);
-            } else if culprit == Some(id) {
-                self.reject(id, refusal.code, refusal.text.clone());
-            } else {
-                let entry = &mut self.core.registry[id];
-                entry.side = Side::Absent;
-                if culprit.is_none() {
-                    entry.max_batch = half;
-                }
-                self.core.registry.review(id);
-            }
-        }
-    }
-
-    fn sequence_gap(
-        &mut self,
-        topic: TopicId,
-        expected: u64,
-        received: u64,
-        resync: bool,
-    ) -> GapId {
-        let (from, to) = (self.core.complete, self.now.wall);
-        let why = Why::Sequence {
-            expected,
-            received,
-            resync,
-        };
-        let gap = self.missing(vec![topic], why, from.min(to), to);
-        if resync {
-            let entry = &mut self.core.registry[topic];
-            entry.renew = true;
-            entry.repairs.push(gap);
-            self.core.registry.review(topic);
-        }
-        gap
-    }
-
-    fn repaired(&mut self, topic: TopicId, gap: GapId) {
-        self.deliver.note(Note::Repaired {
-            topic,
-            gap,
-            well: true,
-        });
-    }
-
-    fn stray(&mut self, topic: TopicId) {
-        self.core.registry[topic].stirred = true;
-        self.ignored("event without the beginning of its subscription");
-    }
-
-    fn venue_time(&mut self, time: Timestamp) {
-        self.core.venue_time = Some(time);
-    }
-
-    fn dropped_values(&mut self, count: u32) {
-        self.core.counters.dropped_values += u64::from(count);
-    }
-
-    fn ignored(&mut self, what: &str) {
-        self.core.counters.ignored += 1;
-        tracing::trace!(what, "message ignored");
-    }
-
-    fn effect(&mut self, effect: P::Effect) {
-        self.core.effects.push_back(effect);
-    }
-
-    fn wake_at(&mut self, at: Instant) {
-        self.core.wake_at = Some(at);
-    }
-
-    fn fail(&mut self, failure: Failure) {
-        self.core.failure.get_or_insert(failure);
     }
 }
