@@ -5,23 +5,13 @@
 
 mod support;
 
-use std::time::Duration;
-
 use feedline::sim::{Delayed, Fault, RawFrame, To};
 use feedline::venue::gate::ObuLevel;
 use feedline::{Event, Overflow};
 use futures_util::{FutureExt, StreamExt};
-use support::{Rig, ready, settle};
+use support::{Rig, ms, ready, secs, settle};
 
 const LEVEL: ObuLevel = ObuLevel::Levels50;
-
-fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-fn secs(secs: u64) -> Duration {
-    Duration::from_secs(secs)
-}
 
 fn silent(symbol: &str) -> Fault {
     Fault::AckWithoutData {

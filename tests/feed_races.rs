@@ -13,17 +13,9 @@ use feedline::sim::{Delayed, Fault};
 use feedline::venue::gate::{DeltaSpeed, ObuLevel, Spot};
 use feedline::{Cause, ErrorKind, Event, Overflow, State};
 use futures_util::{FutureExt, StreamExt};
-use support::{Rig, bounded, ready, settle, words};
+use support::{Rig, bounded, ms, ready, secs, settle, words};
 
 const LEVEL: ObuLevel = ObuLevel::Levels50;
-
-fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-fn secs(secs: u64) -> Duration {
-    Duration::from_secs(secs)
-}
 
 fn late_acks(by: Duration, lasting: Duration) -> Fault {
     Fault::Delay {

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use super::{Spec, Topic, TopicId, Topics};
 use crate::transport::{Address, Frame, FrameRef};
-use crate::{Error, GapId, Interruption, Now, Timestamp};
+use crate::{Error, Interruption, Now, Timestamp};
 
 /// One venue's words: what to send and what its frames mean.
 ///
@@ -133,12 +133,8 @@ pub trait Output<P: Protocol> {
     /// The venue refused a request.
     fn refused(&mut self, request: RequestId, refusal: Refusal);
     /// The venue's numbering of a topic jumped. With `resync` the machine subscribes to the topic
-    /// afresh and announces the gap as repaired when its new beginning comes. Returns the gap's
-    /// id.
-    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool)
-    -> GapId;
-    /// The gap is repaired: what follows does not depend on what was missing.
-    fn repaired(&mut self, topic: TopicId, gap: GapId);
+    /// afresh and announces the gap as repaired when its new beginning comes.
+    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool);
     /// An event that cannot be used because the beginning of its subscription has not come: it
     /// shows at least that the venue brings the topic.
     fn stray(&mut self, topic: TopicId);

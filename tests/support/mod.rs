@@ -69,6 +69,16 @@ impl Rig {
     }
 }
 
+/// So many milliseconds.
+pub fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// So many seconds.
+pub fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
 /// Gives every task the time to do all that it can do at once.
 pub async fn settle() {
     tokio::time::sleep(Duration::from_millis(400)).await;

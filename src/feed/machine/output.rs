@@ -5,11 +5,11 @@ use std::time::Instant;
 use super::entry::Side;
 use super::sink::Sink;
 use super::state::State;
+use crate::Timestamp;
 use crate::feed::{
     Deliver, Failure, Note, Op, Output, Protocol, Refusal, RequestId, Topic, TopicId, Why,
 };
 use crate::transport::Frame;
-use crate::{GapId, Timestamp};
 
 impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     fn send(&mut self, frame: Frame) {
@@ -107,13 +107,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
     }
 
-    fn sequence_gap(
-        &mut self,
-        topic: TopicId,
-        expected: u64,
-        received: u64,
-        resync: bool,
-    ) -> GapId {
+    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool) {
         let (from, to) = (self.core.complete, self.now.wall);
         let why = Why::Sequence {
             expected,
@@ -127,15 +121,6 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             entry.repairs.push(gap);
             self.core.registry.review(topic);
         }
-        gap
-    }
-
-    fn repaired(&mut self, topic: TopicId, gap: GapId) {
-        self.deliver.note(Note::Repaired {
-            topic,
-            gap,
-            well: true,
-        });
     }
 
     fn stray(&mut self, topic: TopicId) {
