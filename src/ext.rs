@@ -6,6 +6,7 @@ mod data;
 mod feed;
 mod map_data;
 mod strict;
+mod timer;
 
 pub use buffer::Buffer;
 pub use candles::Candles;
