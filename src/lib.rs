@@ -87,6 +87,7 @@
 //! |---|---|---|
 //! | `gate` | yes | Gate spot |
 //! | `sim` | no | the simulators |
+//! | `tzdb` | no | the database of time zones, for machines that have none |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "gate"),
@@ -128,7 +129,7 @@ pub use time::Timestamp;
 
 /// The streams that [`FeedExt`]'s methods return, for naming them.
 pub mod adapters {
-    pub use crate::ext::{Buffer, Candles, Data, MapData, Strict};
+    pub use crate::ext::{Buffer, CandleHistory, Candles, Data, History, MapData, Strict};
 }
 
 /// Compiles the README's examples.

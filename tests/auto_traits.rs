@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 
-use feedline::adapters::{Buffer, Candles, Data, MapData, Strict};
+use feedline::adapters::{Buffer, CandleHistory, Candles, Data, History, MapData, Strict};
 use feedline::market::{
-    BookAction, BookUpdate, Candle, CandleState, Id, Interval, IntervalUnit, Level, Quote, Side,
-    Ticker, Trade,
+    BookAction, BookUpdate, Calendar, Candle, CandleState, EmptyIntervals, Id, Interval,
+    IntervalUnit, Level, ParseIntervalError, ParseSessionError, Quote, Session, Side, Ticker,
+    Trade, UnknownTimeZone,
 };
 use feedline::{
     Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, Gap, GapId, Interruption, Now,
@@ -32,11 +33,13 @@ fn values_are_send_sync_and_unpin() {
     all!(
         BookAction,
         BookUpdate,
+        Calendar,
         Candle,
         CandleState,
         Cause,
         Clock,
         Decimal,
+        EmptyIntervals,
         Error,
         ErrorKind,
         Event<Trade>,
@@ -49,10 +52,13 @@ fn values_are_send_sync_and_unpin() {
         Level,
         Now,
         Overflow,
+        ParseIntervalError,
+        ParseSessionError,
         Quote,
         Rejection,
         Repair,
         Scope,
+        Session,
         Side,
         Staleness,
         Status,
@@ -61,6 +67,7 @@ fn values_are_send_sync_and_unpin() {
         Ticker,
         Timestamp,
         Trade,
+        UnknownTimeZone,
     );
 }
 
@@ -68,8 +75,10 @@ fn values_are_send_sync_and_unpin() {
 fn adapters_are_what_the_stream_beneath_is() {
     all!(
         Buffer<Trades>,
+        CandleHistory<Candles<Trades>>,
         Candles<Trades>,
         Data<Trades>,
+        History,
         MapData<Trades, fn(Trade) -> Trade>,
         Strict<Trades>,
     );
