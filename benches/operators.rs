@@ -1,21 +1,28 @@
 //! Time per event of the operators, over trades of 1, 100 and 10,000 symbols.
 //!
-//! `bare` reads the same stream without an operator: subtract it.
+//! `bare` and `bare_steady` read the same stream without an operator: subtract them.
 #![allow(missing_docs, reason = "a bench")]
 
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use feedline::market::{Interval, Quote, Trade};
 use feedline::{Decimal, Error, Event, FeedExt, Overflow, Symbol, Timestamp};
-use futures_util::stream::{self, Stream};
+use futures_test::task::new_count_waker;
+use futures_util::stream::{self, Stream, StreamExt};
 
 const EVENTS: usize = 20_000;
 const SYMBOLS: [usize; 3] = [1, 100, 10_000];
 
 fn main() {
+    // Operators that wait have a timer.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let _guard = runtime.enter();
     divan::main();
 }
 
@@ -59,9 +66,19 @@ fn quotes(symbols: usize) -> Vec<Result<Event<Quote>, Error>> {
 
 fn drain(stream: impl Stream) {
     let mut stream = pin!(stream);
-    let mut cx = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut cx) {
-        black_box(&item);
+    let (waker, woken) = new_count_waker();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        let wakes = woken.get();
+        match stream.as_mut().poll_next(&mut cx) {
+            Poll::Ready(Some(item)) => {
+                black_box(&item);
+            }
+            Poll::Ready(None) => break,
+            // It may only have let others run.
+            Poll::Pending if woken.get() == wakes => break,
+            Poll::Pending => {}
+        }
     }
 }
 
@@ -105,8 +122,69 @@ fn buffer_conflate_quotes(bencher: Bencher<'_, '_>, symbols: usize) {
     time(bencher, || quotes(symbols), read);
 }
 
+/// Trades of which each symbol has ten a minute, from the `from`th on.
+fn ten_a_minute(names: &[Symbol], from: usize, count: usize) -> Vec<Result<Event<Trade>, Error>> {
+    let step = 6_000_000_000 / names.len() as i64;
+    let trade = |at: usize| Trade {
+        symbol: names[at * 7_919 % names.len()].clone(),
+        price: Decimal::new(8_379_090 + (at % 100) as i64, 2),
+        size: Decimal::new(497_321 + (at % 10) as i64, 6),
+        side: None,
+        id: Some((at as u64).into()),
+        time: Timestamp::from_nanos(1_700_000_000_000_000_000 + at as i64 * step),
+        received: None,
+        detail: (),
+    };
+    (from..from + count)
+        .map(|at| Ok(Event::Data(trade(at))))
+        .collect()
+}
+
+/// Times an operator that knows every symbol already, and leaves out what its end costs.
+fn time_steady<S: Stream + Unpin>(
+    bencher: Bencher<'_, '_>,
+    symbols: usize,
+    read: impl Fn(stream::BoxStream<'static, Result<Event<Trade>, Error>>) -> S + Sync,
+) {
+    let names = names(symbols);
+    let made = || {
+        let known = ten_a_minute(&names, 0, symbols * 2);
+        let timed = ten_a_minute(&names, symbols * 2, EVENTS);
+        let mut paused = false;
+        let pause = stream::poll_fn(move |_| {
+            if std::mem::replace(&mut paused, true) {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            }
+        });
+        let feed = stream::iter(known).chain(pause).chain(stream::iter(timed));
+        let mut operator = read(feed.chain(stream::pending()).boxed());
+        drain(&mut operator);
+        operator
+    };
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .with_inputs(made)
+        .bench_local_values(|mut operator| {
+            drain(&mut operator);
+            operator
+        });
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn bare_steady(bencher: Bencher<'_, '_>, symbols: usize) {
+    time_steady(bencher, symbols, |feed| feed);
+}
+
 #[divan::bench(args = SYMBOLS)]
 fn candles(bencher: Bencher<'_, '_>, symbols: usize) {
-    let read = |feed| FeedExt::candles(feed, Interval::seconds(1));
-    time(bencher, || trades(symbols), read);
+    let read = |feed| FeedExt::candles(feed, Interval::minutes(1));
+    time_steady(bencher, symbols, read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn candles_without_partials(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::candles(feed, Interval::minutes(1)).partials(false);
+    time_steady(bencher, symbols, read);
 }

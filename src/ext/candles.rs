@@ -169,17 +169,21 @@ where
                         Overdue::Candle(candle) => return told(*candle),
                         Overdue::More => continue,
                     }
-                    match this.stream.as_mut().poll_next(cx) {
-                        Poll::Ready(Some(Ok(Event::Data(tick)))) => match series.tick(&tick) {
+                    let item = this.stream.as_mut().poll_next(cx);
+                    // By reference: events are large.
+                    if let Poll::Ready(Some(Ok(Event::Data(tick)))) = &item {
+                        match series.tick(tick) {
                             Told::Open(line) if *this.partials => {
-                                if let Some(candle) = series.candle(line) {
-                                    return told(candle);
-                                }
+                                return Poll::Ready(series.candle(line).map(Event::Data).map(Ok));
                             }
                             Told::Closed(line) => *this.step = Step::Told(Some(line)),
                             Told::Last => *this.step = Step::Told(None),
                             Told::Open(_) | Told::Nothing => {}
-                        },
+                        }
+                        continue;
+                    }
+                    match item {
+                        Poll::Ready(Some(Ok(Event::Data(_)))) => {}
                         Poll::Ready(Some(Ok(Event::Gap(gap)))) => {
                             series.gap(&gap);
                             if !series.grace.is_zero() {

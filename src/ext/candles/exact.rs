@@ -3,30 +3,47 @@
 
 use crate::Decimal;
 
+#[inline]
 pub(super) fn mul(a: Decimal, b: Decimal) -> Option<Decimal> {
     product(a, b).or_else(|| product(a.normalize(), b.normalize()))
 }
 
+#[inline]
 pub(super) fn add(a: Decimal, b: Decimal) -> Option<Decimal> {
     sum(a, b).or_else(|| sum(a.normalize(), b.normalize()))
 }
 
+/// `a < b`, mostly between prices of one scale.
+#[inline]
+pub(super) fn less(a: Decimal, b: Decimal) -> bool {
+    if a.scale() == b.scale() {
+        a.mantissa() < b.mantissa()
+    } else {
+        a < b
+    }
+}
+
+#[inline]
 fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
-    let mantissa = a.mantissa().checked_mul(b.mantissa())?;
+    let short = |value: Decimal| i64::try_from(value.mantissa()).ok();
+    let mantissa = match (short(a), short(b)) {
+        // Numbers of 64 bits cannot overflow here, and are multiplied in one instruction.
+        (Some(a), Some(b)) => i128::from(a) * i128::from(b),
+        _ => a.mantissa().checked_mul(b.mantissa())?,
+    };
     Decimal::try_from_i128_with_scale(mantissa, a.scale() + b.scale()).ok()
 }
 
 fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
+    if a.scale() == b.scale() {
+        return Decimal::try_from_i128_with_scale(a.mantissa() + b.mantissa(), a.scale()).ok();
+    }
     let scale = a.scale().max(b.scale());
     let lift = |value: Decimal| {
         let factor = 10_i128.checked_pow(scale - value.scale())?;
         value.mantissa().checked_mul(factor)
     };
-    let mantissa = if a.scale() == b.scale() {
-        a.mantissa() + b.mantissa()
-    } else {
-        lift(a)?.checked_add(lift(b)?)?
-    };
+    let mantissa = lift(a)?.checked_add(lift(b)?)?;
     Decimal::try_from_i128_with_scale(mantissa, scale).ok()
 }
 

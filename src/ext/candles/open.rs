@@ -145,7 +145,7 @@ impl Open {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn candle(&self, symbol: Symbol, interval: Interval, state: CandleState) -> Candle {
         Candle {
             symbol,

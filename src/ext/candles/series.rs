@@ -538,7 +538,7 @@ impl Series {
     }
 
     /// The open candle of a line, tainted by the gaps told so far.
-    #[inline]
+    #[inline(always)]
     pub(super) fn candle(&mut self, at: usize) -> Option<Candle> {
         let line = &mut self.lines[at];
         let symbol = line.symbol.clone();

@@ -70,8 +70,12 @@ impl Sums {
     /// Adds a tick; they may come in any order.
     #[inline]
     pub(super) fn add(&mut self, price: Decimal, size: Option<Decimal>, time: Timestamp) {
-        self.high = self.high.max(price);
-        self.low = self.low.min(price);
+        if exact::less(self.high, price) {
+            self.high = price;
+        }
+        if exact::less(price, self.low) {
+            self.low = price;
+        }
         if self.first_time.is_none_or(|first| time < first) {
             self.open = price;
             self.first_time = Some(time);
