@@ -1,21 +1,29 @@
 //! Operators on streams of events.
 
+mod batches;
 mod buffer;
 mod candles;
 mod data;
 mod feed;
 mod map_data;
+mod rate_limit;
 mod strict;
+mod timer;
+mod upstream;
 
+pub use batches::Batches;
 pub use buffer::Buffer;
 pub use candles::Candles;
 pub use data::Data;
 pub use feed::Feed;
 pub use map_data::MapData;
+pub use rate_limit::RateLimit;
 pub use strict::Strict;
 
+use std::time::Duration;
+
 use crate::market::{Interval, Record, Tick};
-use crate::{Error, Overflow};
+use crate::{Error, Overflow, Rate};
 
 /// How many items an operator takes at once that yield nothing, before it lets others run.
 const BUDGET: usize = 256;
@@ -23,9 +31,13 @@ const BUDGET: usize = 256;
 /// Operators on any [`Feed`]: a live subscription, a recording, a simulation.
 ///
 /// All of them keep gaps and statuses at their place unless they say otherwise, pass the end and
-/// the error of the stream beneath on, and own no task and no timer: nothing happens unless they
-/// are polled, and dropping them drops the stream beneath. Where they chain with the methods of
-/// `StreamExt`, these see the whole `Result<Event<T>, E>`.
+/// the error of the stream beneath on, and own no task: nothing happens unless they are polled, and
+/// dropping them drops the stream beneath. Where they chain with the methods of `StreamExt`, these
+/// see the whole `Result<Event<T>, E>`.
+///
+/// Those with a period or a rate own a timer of tokio's clock. They need a tokio runtime with time
+/// enabled only when they have to wait for it, and panic if there is none then; over a recording
+/// that is always ready [`batches`](FeedExt::batches) runs anywhere.
 ///
 /// | method | yields | holds back | drops |
 /// |---|---|---|---|
@@ -33,6 +45,8 @@ const BUDGET: usize = 256;
 /// | [`strict`](FeedExt::strict) | `Event<T>` without gaps | nothing | what follows a gap |
 /// | [`map_data`](FeedExt::map_data) | `Event<U>` | nothing | nothing |
 /// | [`buffer`](FeedExt::buffer) | `Event<T>` | up to its capacity | by its policy, in a gap |
+/// | [`batches`](FeedExt::batches) | `Event<Vec<T>>` | one batch, for its period | nothing |
+/// | [`rate_limit`](FeedExt::rate_limit) | `Event<T>` | one event, for its turn | nothing |
 /// | [`candles`](FeedExt::candles) | `Event<Candle>` | nothing | late ticks, which it counts |
 pub trait FeedExt: Feed {
     /// Yields only the data, and counts the gaps and statuses it hides.
@@ -225,6 +239,131 @@ pub trait FeedExt: Feed {
         Self::Error: From<Error>,
     {
         Buffer::new(self, capacity, overflow)
+    }
+
+    /// Gathers data into batches of up to `max` events, each yielded when it is full or when
+    /// `period` has passed since its first event.
+    ///
+    /// For consumers to whom a call costs more than an event, such as databases and sockets. A
+    /// batch never spans a gap or a status, is never empty, and keeps the order.
+    ///
+    /// ```text
+    /// time (s)        0   1   2   3   4   5   6
+    /// stream beneath  a   b   c       d gap e        end at 6.2
+    /// batches(2, 3s)      ab              d gap  e
+    /// batches(9, 3s)              abc     d gap  e
+    /// ```
+    ///
+    /// A consumer that comes late gets what has become ready meanwhile, up to `max`, instead of the
+    /// batch that was due. With a `period` of zero a batch is what is ready at once, up to 256
+    /// events. Nothing is reserved for `max`: a batch begins as large as the last one was, up to
+    /// 1,024 events, and grows from there.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath, after the batch that was not full yet. It comes before an error, too.
+    ///
+    /// # Backpressure
+    ///
+    /// Holds one batch, and the marker behind it. The stream beneath is polled whenever this is,
+    /// but for 256 events at once at most: then it wakes itself and returns `Pending`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Batches::into_inner) gives
+    /// back what is held.
+    ///
+    /// # Panics
+    ///
+    /// If `max` is zero; and when it has to wait outside a tokio runtime with time enabled.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// // Three at once, and then silence.
+    /// let feed = stream::iter(["a", "b", "c"].map(|data| Ok::<_, Error>(Event::Data(data))));
+    /// let mut batches = feed.chain(stream::pending()).batches(2, Duration::from_secs(3));
+    ///
+    /// assert_eq!(batches.next().await.unwrap().unwrap(), Event::Data(vec!["a", "b"]));
+    /// let started = tokio::time::Instant::now();
+    /// assert_eq!(batches.next().await.unwrap().unwrap(), Event::Data(vec!["c"]));
+    /// assert_eq!(started.elapsed(), Duration::from_secs(3));
+    /// # }
+    /// ```
+    fn batches(self, max: usize, period: Duration) -> Batches<Self>
+    where
+        Self: Sized,
+    {
+        Batches::new(self, max, period)
+    }
+
+    /// Yields data no faster than `rate`, and loses nothing.
+    ///
+    /// For consumers with a limit of their own, such as an API that is written to; usually behind
+    /// [`batches`](FeedExt::batches) or [`conflate`](FeedExt::conflate), which keep the amount down.
+    /// Gaps and statuses cost nothing: a marker waits for the data before it and for nothing else.
+    ///
+    /// ```text
+    /// time (s)                  0      1      2      3
+    /// stream beneath            abcd gap
+    /// rate_limit(1/s, burst 2)  ab     c      d gap
+    /// ```
+    ///
+    /// In no window of length *w* does it yield more data than the [`burst`](Rate::burst) plus one
+    /// for each full [`interval`](Rate::interval) in *w*; both ends of the window count. It is the
+    /// same bucket that paces what feedline sends to venues. Tokio's timers tick in milliseconds:
+    /// a rate of over 1,000 a second is only reached with a burst that covers the ticks, as that of
+    /// [`Rate::new`] does.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath. The end and an error wait for the data before them.
+    ///
+    /// # Backpressure
+    ///
+    /// Holds one data event, and does not poll the stream beneath while it does: what comes
+    /// meanwhile waits there, under the policy that is in force there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](RateLimit::into_inner)
+    /// gives back what is held.
+    ///
+    /// # Panics
+    ///
+    /// When it has to wait outside a tokio runtime with time enabled.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use feedline::{Error, Event, FeedExt, Rate};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let feed = stream::iter((0..10).map(|data| Ok::<_, Error>(Event::Data(data))));
+    /// let mut paced = feed.rate_limit(Rate::per_second(5));
+    ///
+    /// let started = tokio::time::Instant::now();
+    /// while let Some(item) = paced.next().await {
+    ///     println!("{} at {:?}", item.unwrap().data().unwrap(), started.elapsed());
+    /// }
+    /// // Five at once, and one every fifth of a second.
+    /// assert_eq!(started.elapsed(), Duration::from_secs(1));
+    /// # }
+    /// ```
+    fn rate_limit(self, rate: Rate) -> RateLimit<Self>
+    where
+        Self: Sized,
+    {
+        RateLimit::new(self, rate)
     }
 
     /// Makes candles per symbol out of trades or quotes, by their own time.

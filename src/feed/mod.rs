@@ -50,6 +50,7 @@ pub(crate) use metrics::HandleMetrics;
 pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
 pub use protocol::{Failure, Malformed, Op, Output, Protocol, Refusal, Request, RequestId};
 pub(crate) use queue::Queue;
+pub(crate) use run::Marker;
 pub use spec::{Acceptance, ChannelSpec, Heartbeat, Join, Probe, Spec};
 pub use subscribe::Subscribe;
 pub use subscription::Subscription;

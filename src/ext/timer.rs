@@ -1,0 +1,33 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Longer than any program runs, and short enough to be added to any moment.
+const FOREVER: Duration = Duration::from_secs(86_400 * 365 * 30);
+
+/// A timer that is made when something first has to wait, and used again from then on: streams
+/// that never wait need no runtime.
+#[derive(Debug, Default)]
+pub(super) struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    /// Waits until `deadline`.
+    pub(super) fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}
+
+/// `period` after `from`, or never.
+pub(super) fn after(from: Instant, period: Duration) -> Instant {
+    from + period.min(FOREVER)
+}

@@ -1,0 +1,130 @@
+//! Streams that are ready at given times of tokio's paused clock, and what comes out of operators
+//! and when, in few words.
+#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(clippy::unwrap_used, reason = "a failed test is the aim")]
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use feedline::{Cause, Event, Gap, GapId, Interruption, Scope, Status, StatusKind};
+use futures_test::task::noop_context;
+use futures_util::stream::{self, FusedStream, Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// Operators take any error: this one is not feedline's.
+pub(crate) type Item<T> = Result<Event<T>, &'static str>;
+
+pub(crate) fn data<T>(data: T) -> Item<T> {
+    Ok(Event::Data(data))
+}
+
+pub(crate) fn gap<T>(id: u64) -> Item<T> {
+    let cause = Cause::Overflow {
+        from: None,
+        to: None,
+    };
+    Ok(Gap::new(GapId::new(id), cause, Scope::All).into())
+}
+
+/// Statuses of different numbers do not fold.
+pub(crate) fn status<T>(number: i64) -> Item<T> {
+    let cause = if number == 0 {
+        Interruption::NotUtf8
+    } else {
+        let rejection = feedline::Rejection::new(number.to_string(), None, "no");
+        return Ok(Status::new(StatusKind::Rejected(rejection), Scope::All).into());
+    };
+    Ok(Status::new(StatusKind::Interrupted { cause }, Scope::All).into())
+}
+
+pub(crate) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// A channel whose receiver is a stream.
+pub(crate) fn channel<T>() -> (
+    mpsc::UnboundedSender<Item<T>>,
+    impl Stream<Item = Item<T>> + Unpin,
+) {
+    let (send, mut receive) = mpsc::unbounded_channel();
+    (send, stream::poll_fn(move |cx| receive.poll_recv(cx)))
+}
+
+/// Is ready with each item at its time, in milliseconds from now, and ends with the last.
+pub(crate) fn at_times<T>(items: Vec<(u64, Item<T>)>) -> impl Stream<Item = Item<T>> + Unpin {
+    let start = Instant::now();
+    Box::pin(stream::iter(items).then(move |(at, item)| async move {
+        sleep_until(start + ms(at)).await;
+        item
+    }))
+}
+
+/// An item in few words.
+pub(crate) fn told<T: Debug>(item: &Item<T>) -> String {
+    match item {
+        Ok(Event::Data(data)) => format!("{data:?}"),
+        Ok(Event::Gap(gap)) => format!("gap {}", gap.id.number()),
+        Ok(Event::Status(status)) => match &status.kind {
+            StatusKind::Rejected(rejection) => format!("status {}", rejection.topic),
+            _ => "status".to_owned(),
+        },
+        Err(error) => (*error).to_owned(),
+    }
+}
+
+/// All that a stream yields, its end included, with the milliseconds since now.
+pub(crate) async fn story<T: Debug>(
+    stream: &mut (impl Stream<Item = Item<T>> + FusedStream + Unpin),
+) -> Vec<(u64, String)> {
+    let start = Instant::now();
+    let mut seen = Vec::new();
+    loop {
+        let item = stream.next().await;
+        let at = u64::try_from(start.elapsed().as_millis()).unwrap();
+        let Some(item) = item else {
+            seen.push((at, "end".to_owned()));
+            assert!(stream.is_terminated(), "the end is known");
+            assert_eq!(stream.size_hint(), (0, Some(0)));
+            assert!(stream.next().await.is_none(), "the end stays");
+            return seen;
+        };
+        assert!(!stream.is_terminated() || item.is_err());
+        seen.push((at, told(&item)));
+    }
+}
+
+/// What [`story`] tells, written down.
+pub(crate) fn seen(story: &[(u64, &str)]) -> Vec<(u64, String)> {
+    let owned = |(at, text): &(u64, &str)| (*at, (*text).to_owned());
+    story.iter().map(owned).collect()
+}
+
+/// One poll, which must not wait: the item, `end` or `pending`.
+pub(crate) fn poll<T: Debug>(stream: &mut (impl Stream<Item = Item<T>> + Unpin)) -> String {
+    poll_with(stream, &mut noop_context())
+}
+
+/// [`poll`] with a waker to watch.
+pub(crate) fn poll_with<T: Debug>(
+    stream: &mut (impl Stream<Item = Item<T>> + Unpin),
+    cx: &mut Context<'_>,
+) -> String {
+    match Pin::new(stream).poll_next(cx) {
+        Poll::Ready(Some(item)) => told(&item),
+        Poll::Ready(None) => "end".to_owned(),
+        Poll::Pending => "pending".to_owned(),
+    }
+}
+
+/// Runs a case of a property test on a clock of its own.
+pub(crate) fn paused<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(future)
+}
