@@ -128,7 +128,9 @@ pub use time::Timestamp;
 
 /// The streams that [`FeedExt`]'s methods return, for naming them.
 pub mod adapters {
-    pub use crate::ext::{Batches, Buffer, Candles, Data, MapData, RateLimit, Strict};
+    pub use crate::ext::{
+        Batches, Buffer, Candles, Conflate, Data, MapData, RateLimit, Sample, Strict,
+    };
 }
 
 /// Compiles the README's examples.

@@ -3,12 +3,15 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a failed test is the aim")]
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use feedline::{Cause, Event, Gap, GapId, Interruption, Scope, Status, StatusKind};
+use feedline::market::Record;
+use feedline::{
+    Cause, Event, Gap, GapId, Interruption, Scope, Status, StatusKind, Symbol, Timestamp,
+};
 use futures_test::task::noop_context;
 use futures_util::stream::{self, FusedStream, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -38,6 +41,38 @@ pub(crate) fn status<T>(number: i64) -> Item<T> {
         return Ok(Status::new(StatusKind::Rejected(rejection), Scope::All).into());
     };
     Ok(Status::new(StatusKind::Interrupted { cause }, Scope::All).into())
+}
+
+/// An event of a symbol with a number, which is its time in seconds, too. Shown as `A1`.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Value(pub(crate) Symbol, pub(crate) i64);
+
+impl Debug for Value {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.0, self.1)
+    }
+}
+
+impl Record for Value {
+    const LATEST_REPLACES: bool = true;
+
+    fn symbol(&self) -> &Symbol {
+        &self.0
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        Timestamp::from_secs(self.1)
+    }
+
+    fn received(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// The value that is shown as `text`.
+pub(crate) fn value(text: &str) -> Item<Value> {
+    let (symbol, number) = text.split_at(1);
+    data(Value(symbol.into(), number.parse().unwrap()))
 }
 
 pub(crate) fn ms(millis: u64) -> Duration {
@@ -100,6 +135,22 @@ pub(crate) async fn story<T: Debug>(
 pub(crate) fn seen(story: &[(u64, &str)]) -> Vec<(u64, String)> {
     let owned = |(at, text): &(u64, &str)| (*at, (*text).to_owned());
     story.iter().map(owned).collect()
+}
+
+/// All that is ready, the end included.
+pub(crate) fn ready<T: Debug>(stream: &mut (impl Stream<Item = Item<T>> + Unpin)) -> Vec<String> {
+    let mut seen = Vec::new();
+    loop {
+        let item = poll(stream);
+        match item.as_str() {
+            "pending" => return seen,
+            "end" => {
+                seen.push(item);
+                return seen;
+            }
+            _ => seen.push(item),
+        }
+    }
 }
 
 /// One poll, which must not wait: the item, `end` or `pending`.
