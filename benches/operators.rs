@@ -5,11 +5,12 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use feedline::market::{Interval, Quote, Trade};
-use feedline::{Decimal, Error, Event, FeedExt, Overflow, Symbol, Timestamp};
+use feedline::{Decimal, Error, Event, FeedExt, Overflow, Rate, Symbol, Timestamp};
 use futures_util::stream::{self, Stream};
 
 const EVENTS: usize = 20_000;
@@ -60,8 +61,13 @@ fn quotes(symbols: usize) -> Vec<Result<Event<Quote>, Error>> {
 fn drain(stream: impl Stream) {
     let mut stream = pin!(stream);
     let mut cx = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut cx) {
-        black_box(&item);
+    loop {
+        match stream.as_mut().poll_next(&mut cx) {
+            Poll::Ready(Some(item)) => drop(black_box(item)),
+            Poll::Ready(None) => return,
+            // It has let others run.
+            Poll::Pending => {}
+        }
     }
 }
 
@@ -102,6 +108,34 @@ fn buffer_drop_oldest(bencher: Bencher<'_, '_>, symbols: usize) {
 #[divan::bench(args = SYMBOLS)]
 fn buffer_conflate_quotes(bencher: Bencher<'_, '_>, symbols: usize) {
     let read = |feed| FeedExt::buffer(feed, 1_024, Overflow::Conflate);
+    time(bencher, || quotes(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn batches(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::batches(feed, 500, Duration::from_secs(1));
+    time(bencher, || trades(symbols), read);
+}
+
+/// So high a rate that nothing waits.
+#[divan::bench(args = SYMBOLS)]
+fn rate_limit(bencher: Bencher<'_, '_>, symbols: usize) {
+    let rate = Rate::new(1_000_000_000, Duration::from_secs(1));
+    time(
+        bencher,
+        || trades(symbols),
+        |feed| FeedExt::rate_limit(feed, rate),
+    );
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn conflate(bencher: Bencher<'_, '_>, symbols: usize) {
+    time(bencher, || quotes(symbols), FeedExt::conflate);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn sample(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::sample(feed, Duration::from_millis(1));
     time(bencher, || quotes(symbols), read);
 }
 

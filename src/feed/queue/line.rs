@@ -70,6 +70,7 @@ impl<T> Line<T> {
     }
 
     /// Takes the oldest event.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Event<T>> {
         match self.items.front_mut()? {
             Item::Run(run) => {
