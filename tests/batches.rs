@@ -48,7 +48,7 @@ async fn markers_keep_their_place_and_do_not_wait() {
         (0, gap(1)),
         (0, data(1)),
         (10, data(2)),
-        (20, status(0)),
+        (20, status(5)),
         (20, gap(2)),
         (30, data(3)),
     ];
@@ -58,7 +58,7 @@ async fn markers_keep_their_place_and_do_not_wait() {
         seen(&[
             (0, "gap 1"),
             (20, "[1, 2]"),
-            (20, "status"),
+            (20, "status 5"),
             (20, "gap 2"),
             (30, "[3]"),
             (30, "end"),

@@ -64,7 +64,7 @@ fn what_comes_while_the_consumer_takes_his_time_replaces_what_he_has_not_taken()
 #[test]
 fn nothing_moves_across_a_marker() {
     let mut items = values(&["A1", "B2", "A3"]);
-    items.extend([gap(1), gap(2), status(0)]);
+    items.extend([gap(1), gap(2), status(5)]);
     items.extend(values(&["B4", "A5", "B6"]));
     items.extend([status(7), Err("broken"), value("A8")]);
     let mut latest = conflated(items);
@@ -72,7 +72,7 @@ fn nothing_moves_across_a_marker() {
         ready(&mut latest),
         [
             "A3", "B2", // gaps fold, as in every queue
-            "gap 2", "status", "B6", "A5", "status 7", "broken", "end"
+            "gap 2", "status 5", "B6", "A5", "status 7", "broken", "end"
         ]
     );
     assert!(latest.is_terminated());

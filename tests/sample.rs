@@ -324,7 +324,10 @@ fn last(items: &[Item<Value>]) -> HashMap<Symbol, i64> {
 
 /// How long a consumer takes for each item, over and over.
 fn pauses() -> impl Strategy<Value = Vec<u64>> {
-    prop::collection::vec(prop_oneof![Just(0), 0..150_u64], 1..20)
+    prop::collection::vec(
+        prop_oneof![4 => Just(0), 3 => 0..20_u64, 1 => 0..150_u64],
+        1..20,
+    )
 }
 
 /// What a consumer with such pauses sees, and when, until nothing comes any more.

@@ -9,9 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use feedline::market::Record;
-use feedline::{
-    Cause, Event, Gap, GapId, Interruption, Scope, Status, StatusKind, Symbol, Timestamp,
-};
+use feedline::{Cause, Event, Gap, GapId, Rejection, Scope, Status, StatusKind, Symbol, Timestamp};
 use futures_test::task::noop_context;
 use futures_util::stream::{self, FusedStream, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -32,15 +30,10 @@ pub(crate) fn gap<T>(id: u64) -> Item<T> {
     Ok(Gap::new(GapId::new(id), cause, Scope::All).into())
 }
 
-/// Statuses of different numbers do not fold.
+/// A refusal of the topic with this number: those of different topics do not fold.
 pub(crate) fn status<T>(number: i64) -> Item<T> {
-    let cause = if number == 0 {
-        Interruption::NotUtf8
-    } else {
-        let rejection = feedline::Rejection::new(number.to_string(), None, "no");
-        return Ok(Status::new(StatusKind::Rejected(rejection), Scope::All).into());
-    };
-    Ok(Status::new(StatusKind::Interrupted { cause }, Scope::All).into())
+    let rejection = Rejection::new(number.to_string(), None, "no");
+    Ok(Status::new(StatusKind::Rejected(rejection), Scope::All).into())
 }
 
 /// An event of a symbol with a number, which is its time in seconds, too. Shown as `A1`.
@@ -104,7 +97,7 @@ pub(crate) fn told<T: Debug>(item: &Item<T>) -> String {
         Ok(Event::Gap(gap)) => format!("gap {}", gap.id.number()),
         Ok(Event::Status(status)) => match &status.kind {
             StatusKind::Rejected(rejection) => format!("status {}", rejection.topic),
-            _ => "status".to_owned(),
+            kind => format!("{kind:?}"),
         },
         Err(error) => (*error).to_owned(),
     }
@@ -112,7 +105,7 @@ pub(crate) fn told<T: Debug>(item: &Item<T>) -> String {
 
 /// All that a stream yields, its end included, with the milliseconds since now.
 pub(crate) async fn story<T: Debug>(
-    stream: &mut (impl Stream<Item = Item<T>> + FusedStream + Unpin),
+    stream: &mut (impl FusedStream<Item = Item<T>> + Unpin),
 ) -> Vec<(u64, String)> {
     let start = Instant::now();
     let mut seen = Vec::new();
