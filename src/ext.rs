@@ -379,9 +379,9 @@ pub trait FeedExt: Feed {
     ///
     /// For consumers that want to know how things are, not how they came to be. At every poll it
     /// takes what the stream beneath has ready, 256 events at most; a newer event takes the place
-    /// of the queued one of its symbol, and the oldest is yielded. What
-    /// [`merged`](Conflate::merged) counts and what is yielded is all there was. A consumer that is
-    /// fast enough sees every event.
+    /// of the queued one of its symbol, and the oldest is yielded. A
+    /// consumer that is fast enough sees every event; [`merged`](Conflate::merged) counts those that
+    /// were replaced.
     ///
     /// ```text
     /// stream beneath, all ready   A1 B1 A2 gap A3 C1 A4
@@ -468,9 +468,18 @@ pub trait FeedExt: Feed {
     /// different keys. Should the queue have to drop data between too many markers, the gap has the
     /// exact count, but names no symbols: its scope is all.
     ///
-    /// # Termination, backpressure, cancel safety
+    /// # Termination
     ///
-    /// As for [`conflate`](FeedExt::conflate).
+    /// As that of [`conflate`](FeedExt::conflate).
+    ///
+    /// # Backpressure
+    ///
+    /// As that of [`conflate`](FeedExt::conflate): none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Conflate::into_inner) gives back
+    /// what is held.
     ///
     /// # Panics
     ///
@@ -604,9 +613,18 @@ pub trait FeedExt: Feed {
     ///
     /// You say what replaces what, as with [`conflate_by`](FeedExt::conflate_by).
     ///
-    /// # Termination, backpressure, cancel safety
+    /// # Termination
     ///
-    /// As for [`sample`](FeedExt::sample).
+    /// As that of [`sample`](FeedExt::sample).
+    ///
+    /// # Backpressure
+    ///
+    /// As that of [`sample`](FeedExt::sample): none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Sample::into_inner) gives back
+    /// what is held.
     ///
     /// # Panics
     ///
