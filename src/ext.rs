@@ -2,6 +2,7 @@
 
 mod batches;
 mod buffer;
+mod candle_history;
 mod candles;
 mod conflate;
 mod data;
@@ -16,6 +17,7 @@ mod upstream;
 
 pub use batches::Batches;
 pub use buffer::Buffer;
+pub use candle_history::{CandleHistory, History};
 pub use candles::Candles;
 pub use conflate::Conflate;
 pub use data::Data;
@@ -29,7 +31,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use crate::feed::Lost;
-use crate::market::{Interval, Record, Tick};
+use crate::market::{Candle, Interval, Record, Tick};
 use crate::{Error, Overflow, Rate};
 
 /// How many items an operator takes at once that yield nothing, before it lets others run.
@@ -42,9 +44,9 @@ const BUDGET: usize = 256;
 /// dropping them drops the stream beneath. Where they chain with the methods of `StreamExt`, these
 /// see the whole `Result<Event<T>, E>`.
 ///
-/// Those with a period or a rate own a timer of tokio's clock. They need a tokio runtime with time
-/// enabled only when they have to wait for it, and panic if there is none then; over a recording
-/// that is always ready [`batches`](FeedExt::batches) runs anywhere.
+/// Those that go by the clock own a timer of tokio's. They need a tokio runtime with time enabled
+/// only when they have to wait for it, and panic if there is none then: over a recording that is
+/// always ready, [`batches`](FeedExt::batches) and [`sample`](FeedExt::sample) run anywhere.
 ///
 /// | method | yields | holds back | drops |
 /// |---|---|---|---|
@@ -56,7 +58,8 @@ const BUDGET: usize = 256;
 /// | [`rate_limit`](FeedExt::rate_limit) | `Event<T>` | one event, for its turn | nothing |
 /// | [`conflate`](FeedExt::conflate), [`conflate_by`](FeedExt::conflate_by) | `Event<T>` | the latest of each key, until polled | what newer data replaces, which it counts |
 /// | [`sample`](FeedExt::sample), [`sample_by`](FeedExt::sample_by) | `Event<T>` | the latest of each key, for the period | what newer data replaces, which it counts |
-/// | [`candles`](FeedExt::candles) | `Event<Candle>` | nothing | late ticks, which it counts |
+/// | [`candles`](FeedExt::candles) | `Event<Candle>` | the open candle of each symbol | late ticks, which it counts |
+/// | [`candle_history`](FeedExt::candle_history) | `Event<Candle>` | nothing | nothing |
 pub trait FeedExt: Feed {
     /// Yields only the data, and counts the gaps and statuses it hides.
     ///
@@ -658,54 +661,92 @@ pub trait FeedExt: Feed {
         Sample::new(self, period, key, |lost, _| lost.add_nameless())
     }
 
-    /// Makes candles per symbol out of trades or quotes, by their own time.
+    /// Makes candles per symbol out of trades, quotes or shorter candles, by their own time.
     ///
-    /// Every tick yields its symbol's candle as it then is, [`Partial`]. The first tick after the
-    /// interval's end yields the candle once more, now [`Final`], and then the next one. No clock
-    /// is involved: a symbol without ticks stays as it is, and intervals without any tick have no
-    /// candle.
+    /// Every tick yields its symbol's candle as it then is, [`Partial`]. When the interval is over,
+    /// it is yielded once more, now [`Final`]: at the symbol's first tick after its end, or for a
+    /// quiet symbol when the clock has passed the end and a [`delay`]. Within a time of [`grace`]
+    /// after that, what comes late yields it again, now [`Revised`].
     ///
     /// ```text
-    /// tick (candles of 1m)       yields
-    /// 12:00:10  price 5          Partial 12:00  open 5 close 5, truncated
-    /// 12:00:50  price 7          Partial 12:00  open 5 close 7, truncated
-    /// gap 12:00:55 to 12:01:20   gap
-    /// 12:01:30  price 6          Final 12:00    open 5 close 7, truncated, tainted
-    ///                            Partial 12:01  open 6 close 6, tainted
-    /// 12:00:59  price 9          nothing: late() is 1
+    /// tick (candles of 1m, grace 5s)   yields
+    /// 12:00:10  price 5                Partial 12:00  open 5 close 5, truncated
+    /// 12:00:50  price 7                Partial 12:00  open 5 close 7, truncated
+    /// gap 12:00:55 to 12:01:20         gap
+    /// 12:01:30  price 6                Final 12:00    open 5 close 7, truncated, tainted
+    ///                                  Partial 12:01  open 6 close 6, tainted
+    /// (clock 12:02:01)                 Final 12:01    open 6 close 6, tainted
+    /// 12:02:02  price 8                Partial 12:02  open 8 close 8
+    /// 12:01:59  price 9                Revised 12:01  open 6 high 9 close 9, tainted
+    /// 12:00:59  price 9                nothing: late() is 1
     /// ```
     ///
-    /// - Intervals lie in UTC and are counted from 1970: weeks from a Monday, months from January.
-    /// - Time is that of the venue or, where it sends none, that of the receipt. Ticks of an open
-    ///   candle may come in any order: it opens and closes with its earliest and its latest.
-    ///   [`late`](Candles::late) counts ticks of intervals before their symbol's open one,
-    ///   [`skipped`](Candles::skipped) events without a price or a time.
+    /// `interval` is one of time, of trades, of volume or of turnover. How the stream does it can
+    /// be set before its first poll:
+    ///
+    /// | setting | says | without it |
+    /// |---|---|---|
+    /// | [`calendar`] | in which time zone days begin, when the market is open | UTC, always open |
+    /// | [`partials`] | whether every tick yields its candle | it does |
+    /// | [`delay`] | when a quiet symbol's candle is final | a second after its end |
+    /// | [`grace`] | for how long a candle may be revised | not at all |
+    /// | [`empty`] | whether intervals without ticks have a candle | they have none |
+    ///
+    /// - **Time** is that of the venue or, where it sends none, that of the receipt. Ticks of an
+    ///   open candle may come in any order: it opens and closes with its earliest and its latest.
+    ///   Intervals are counted from 1970: weeks from a Monday, months from January.
+    /// - **The clock** is the latest event time of any symbol, and goes on with the machine's
+    ///   monotonic clock while nothing comes. So recordings close their candles as a live feed does,
+    ///   whatever the date is. An event time after its receipt counts as the receipt. While
+    ///   the feed is `Interrupted`, or not read because another handle is full, no candle is
+    ///   final by the clock.
+    /// - **Nothing vanishes**: a tick is in one candle, or counted by [`late`](Candles::late),
+    ///   [`outside`](Candles::outside) (the market was closed) or [`skipped`](Candles::skipped) (it
+    ///   had no price or time).
     /// - `tainted`: a gap of its symbol touches the interval, both ends included. A gap that does
     ///   not say when taints what is open. `truncated`: the first candle of a symbol, unless its
     ///   first tick is at the very beginning, since what came before was not seen.
-    /// - `volume`, `turnover` and `trades` are there for ticks with sizes, exact or absent: a sum
-    ///   that does not fit is left out from then on. `vwap` is in final candles only.
+    /// - `volume`, `turnover`, `trades` and `vwap` are there for ticks with sizes, exact or absent:
+    ///   a sum that does not fit is left out from then on. `vwap` is rounded half to even at
+    ///   eight digits beyond those of the prices.
+    /// - **Trades, volume, turnover**: a candle ends with the tick that fills it, which is not
+    ///   split; ticks count in the order in which they come and none is late. Two
+    ///   candles of a symbol that begin in the same moment are a nanosecond apart.
+    /// - **Candles into longer candles**: a newer state of a candle replaces the older within the
+    ///   longer one, for the latest 16 of them. The final one at its end ends it. Give both the
+    ///   same grace if candles are to be revised.
     ///
-    /// Memory is one open candle a symbol.
+    /// Memory is one open candle a symbol, and those within their time of grace.
     ///
     /// [`Partial`]: crate::market::CandleState::Partial
     /// [`Final`]: crate::market::CandleState::Final
+    /// [`Revised`]: crate::market::CandleState::Revised
+    /// [`calendar`]: Candles::calendar
+    /// [`partials`]: Candles::partials
+    /// [`delay`]: Candles::delay
+    /// [`grace`]: Candles::grace
+    /// [`empty`]: Candles::empty
     ///
     /// # Termination
     ///
     /// At the end of the stream beneath, or ahead of its error, every open candle is yielded once
-    /// more as [`Partial`], in the order in which the symbols were first seen: they tell of gaps
-    /// that came after the last tick.
+    /// more, in the order in which the symbols were first seen: as [`Final`] if its interval was
+    /// over by the latest event time, else as [`Partial`].
     ///
     /// # Backpressure
     ///
-    /// Holds at most one candle back. After 256 ticks in a row that are late or skipped it wakes
-    /// itself and returns `Pending`. Partial candles are for the latest to replace: a slow consumer
-    /// may put [`buffer`](FeedExt::buffer) with [`Overflow::Conflate`] behind this.
+    /// Holds back no tick. After 256 ticks in a row that yield nothing it wakes itself and returns
+    /// `Pending`. Partial candles are for the latest to replace: a slow consumer may put
+    /// [`buffer`](FeedExt::buffer) with [`Overflow::Conflate`] behind this.
     ///
     /// # Cancel safety
     ///
     /// Dropping a future of its next item loses nothing.
+    ///
+    /// # Panics
+    ///
+    /// When it has to wait for the clock outside a tokio runtime with time enabled; never with a
+    /// delay of [`Duration::MAX`](std::time::Duration::MAX).
     ///
     /// # Example
     ///
@@ -728,15 +769,18 @@ pub trait FeedExt: Feed {
     /// let trades = stream::iter([trade(0, 5), trade(50, 7), trade(60, 6)])
     ///     .map(|trade| Ok::<_, Error>(Event::Data(trade)));
     ///
-    /// let finals: Vec<_> = trades
+    /// let candles: Vec<_> = trades
     ///     .candles(Interval::minutes(1))
+    ///     .partials(false)
     ///     .data()
-    ///     .filter_map(async |candle| candle.ok().filter(|candle| candle.state == Some(CandleState::Final)))
+    ///     .map(Result::unwrap)
     ///     .collect()
     ///     .await;
-    /// assert_eq!(finals.len(), 1);
-    /// assert_eq!((finals[0].open, finals[0].close), (5.into(), 7.into()));
-    /// assert_eq!(finals[0].vwap, Some(6.into()));
+    /// assert_eq!(candles[0].state, Some(CandleState::Final));
+    /// assert_eq!((candles[0].open, candles[0].close), (5.into(), 7.into()));
+    /// assert_eq!(candles[0].vwap, Some(6.into()));
+    /// // What was open at the end.
+    /// assert_eq!(candles[1].state, Some(CandleState::Partial));
     /// # }
     /// ```
     fn candles(self, interval: Interval) -> Candles<Self>
@@ -745,6 +789,62 @@ pub trait FeedExt: Feed {
         Self::Data: Tick,
     {
         Candles::new(self, interval)
+    }
+
+    /// Keeps the last `capacity` final candles of every symbol, to be read while the stream runs.
+    ///
+    /// It changes nothing in the stream. [`history`](CandleHistory::history) gives handles that
+    /// can be read anywhere, at any time. A revised candle takes the place of the final one; a
+    /// venue's candle that does not say whether it is final is so once a later one of its symbol
+    /// has come.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath; handles can still be read after that.
+    ///
+    /// # Backpressure
+    ///
+    /// Holds back nothing. Memory is bounded by `capacity` candles for every symbol that came,
+    /// allocated as they come.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::market::{Interval, Trade};
+    /// use feedline::{Error, Event, FeedExt, Timestamp};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let trade = |secs, price: i64| Trade {
+    ///     symbol: "BTC_USDT".into(),
+    ///     price: price.into(),
+    ///     size: 2.into(),
+    ///     side: None,
+    ///     id: None,
+    ///     time: Timestamp::from_secs(secs).unwrap(),
+    ///     received: None,
+    ///     detail: (),
+    /// };
+    /// let trades = stream::iter([trade(0, 5), trade(60, 7), trade(120, 6)])
+    ///     .map(|trade| Ok::<_, Error>(Event::Data(trade)));
+    ///
+    /// let mut candles = trades.candles(Interval::minutes(1)).candle_history(100);
+    /// let history = candles.history();
+    /// while candles.next().await.is_some() {}
+    /// let closes: Vec<_> = history.candles("BTC_USDT").iter().map(|candle| candle.close).collect();
+    /// assert_eq!(closes, [5.into(), 7.into()]);
+    /// # }
+    /// ```
+    fn candle_history<D>(self, capacity: usize) -> CandleHistory<Self, D>
+    where
+        Self: Feed<Data = Candle<D>> + Sized,
+        D: Clone,
+    {
+        CandleHistory::new(self, capacity)
     }
 }
 

@@ -87,6 +87,7 @@
 //! |---|---|---|
 //! | `gate` | yes | Gate spot |
 //! | `sim` | no | the simulators |
+//! | `tzdb` | no | the database of time zones, for machines that have none |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(feature = "gate"),
@@ -129,7 +130,8 @@ pub use time::Timestamp;
 /// The streams that [`FeedExt`]'s methods return, for naming them.
 pub mod adapters {
     pub use crate::ext::{
-        Batches, Buffer, Candles, Conflate, Data, MapData, RateLimit, Sample, Strict,
+        Batches, Buffer, CandleHistory, Candles, Conflate, Data, History, MapData, RateLimit,
+        Sample, Strict,
     };
 }
 

@@ -24,6 +24,12 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
 
+    /// The first representable time, in the year 1677.
+    pub const MIN: Self = Self(i64::MIN);
+
+    /// The last representable time, in the year 2262.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// From nanoseconds since the epoch.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)

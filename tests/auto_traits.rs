@@ -4,11 +4,13 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use feedline::adapters::{
-    Batches, Buffer, Candles, Conflate, Data, MapData, RateLimit, Sample, Strict,
+    Batches, Buffer, CandleHistory, Candles, Conflate, Data, History, MapData, RateLimit, Sample,
+    Strict,
 };
 use feedline::market::{
-    BookAction, BookUpdate, Candle, CandleState, Id, Interval, IntervalUnit, Level, Quote, Side,
-    Ticker, Trade,
+    BookAction, BookUpdate, Calendar, Candle, CandleState, EmptyIntervals, Id, Interval,
+    IntervalUnit, Level, ParseIntervalError, ParseSessionError, Quote, Session, Side, Ticker,
+    Trade, UnknownTimeZone,
 };
 use feedline::{
     Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, Gap, GapId, Interruption, Now,
@@ -35,11 +37,13 @@ fn values_are_send_sync_and_unpin() {
     all!(
         BookAction,
         BookUpdate,
+        Calendar,
         Candle,
         CandleState,
         Cause,
         Clock,
         Decimal,
+        EmptyIntervals,
         Error,
         ErrorKind,
         Event<Trade>,
@@ -52,10 +56,13 @@ fn values_are_send_sync_and_unpin() {
         Level,
         Now,
         Overflow,
+        ParseIntervalError,
+        ParseSessionError,
         Quote,
         Rejection,
         Repair,
         Scope,
+        Session,
         Side,
         Staleness,
         Status,
@@ -64,6 +71,7 @@ fn values_are_send_sync_and_unpin() {
         Ticker,
         Timestamp,
         Trade,
+        UnknownTimeZone,
     );
 }
 
@@ -72,10 +80,12 @@ fn adapters_are_what_the_stream_beneath_is() {
     all!(
         Batches<Trades>,
         Buffer<Trades>,
+        CandleHistory<Candles<Trades>>,
         Candles<Trades>,
         Conflate<Trades>,
         Conflate<Trades, u8, fn(&Trade) -> u8>,
         Data<Trades>,
+        History,
         MapData<Trades, fn(Trade) -> Trade>,
         RateLimit<Trades>,
         Sample<Trades>,

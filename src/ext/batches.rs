@@ -138,7 +138,7 @@ impl<S: Feed> Stream for Batches<S> {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                ready!(this.timer.poll_until(due, cx));
+                ready!(this.timer.poll(cx, due));
             }
         }
         Poll::Ready(filling.take().map(|batch| Ok(Event::Data(batch))))

@@ -64,7 +64,7 @@ impl<S: Feed> Stream for RateLimit<S> {
         let mut this = self.project();
         loop {
             if let Some((_, at)) = this.held {
-                ready!(this.timer.poll_until(*at, cx));
+                ready!(this.timer.poll(cx, *at));
                 // It may be later than that, and the next one counts from when this one went.
                 this.bucket.take(Instant::now().into_std());
                 let data = this.held.take();

@@ -131,7 +131,7 @@ where
             let now = Instant::now();
             let due = grid.due(now);
             let released = *this.released > queue.line().start();
-            if due <= now || (pending && !released && this.timer.poll_until(due, cx).is_ready()) {
+            if due <= now || (pending && !released && this.timer.poll(cx, due).is_ready()) {
                 *this.released = queue.line().end();
                 grid.due = None;
             } else if !released {

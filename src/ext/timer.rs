@@ -7,16 +7,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Longer than any program runs, and short enough to be added to any moment.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365 * 30);
 
-/// A timer that is made when something first has to wait, and used again from then on: streams
-/// that never wait need no runtime.
+/// One timer of an operator, made when it first has to wait and set again after that.
+///
+/// Until then the operator needs no runtime.
 #[derive(Debug, Default)]
 pub(super) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Timer {
-    /// Waits until `deadline`.
-    pub(super) fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready at `deadline`; until then it wakes the task of `cx` at that time.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -58,7 +58,7 @@ pub struct Candle<D = ()> {
     /// A gap lies inside the interval: trades may be missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,
-    /// It was first seen after its interval had begun: the beginning may be missing.
+    /// The feed was first seen after its interval had begun: the beginning may be missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
     /// Time of the first trade in it.
@@ -78,8 +78,12 @@ pub struct Candle<D = ()> {
 impl<D> Candle<D> {
     /// The same candle without the venue's own fields.
     pub fn common(self) -> Candle {
+        self.to_common()
+    }
+
+    pub(super) fn to_common(&self) -> Candle {
         Candle {
-            symbol: self.symbol,
+            symbol: self.symbol.clone(),
             interval: self.interval,
             start: self.start,
             open: self.open,
@@ -130,6 +134,18 @@ pub enum CandleState {
     Partial,
     /// The interval is over.
     Final,
-    /// A final candle, corrected by a late trade.
+    /// The interval was over before, and a late trade or gap changed what is known of it.
     Revised,
+}
+
+/// What becomes of an interval in which nothing was traded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum EmptyIntervals {
+    /// It has no candle.
+    #[default]
+    Skip,
+    /// It has a candle at the last close, with nothing traded.
+    Repeat,
 }

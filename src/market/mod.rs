@@ -6,11 +6,13 @@
 //! venue's own digits, absent values and empty details are left out.
 
 mod book_update;
+mod calendar;
 mod candle;
 mod id;
 mod interval;
 mod quote;
 mod record;
+mod session;
 mod side;
 mod tick;
 mod ticker;
@@ -18,11 +20,14 @@ mod trade;
 mod window;
 
 pub use book_update::{BookAction, BookUpdate, Level};
-pub use candle::{Candle, CandleState};
+pub(crate) use calendar::Place;
+pub use calendar::{Calendar, UnknownTimeZone};
+pub use candle::{Candle, CandleState, EmptyIntervals};
 pub use id::Id;
 pub use interval::{Interval, IntervalUnit, ParseIntervalError};
 pub use quote::Quote;
 pub use record::{Detail, Record};
+pub use session::{ParseSessionError, Session};
 pub use side::Side;
 pub use tick::Tick;
 pub use ticker::Ticker;

@@ -1,4 +1,4 @@
-use super::{Quote, Record, Trade};
+use super::{Candle, Quote, Record, Trade};
 use crate::Decimal;
 
 /// An event that says what something is worth at one moment: what candles are made of.
@@ -10,6 +10,12 @@ pub trait Tick: Record {
 
     /// The amount traded at that price; `None` for what is not a trade.
     fn size(&self) -> Option<Decimal>;
+
+    /// The candle that this event is, to be made part of a longer one; its price and size are not
+    /// asked for then. `None` for a single tick.
+    fn candle(&self) -> Option<Candle> {
+        None
+    }
 }
 
 impl<D> Tick for Trade<D> {
@@ -32,5 +38,19 @@ impl<D> Tick for Quote<D> {
 
     fn size(&self) -> Option<Decimal> {
         None
+    }
+}
+
+impl<D> Tick for Candle<D> {
+    fn price(&self) -> Option<Decimal> {
+        Some(self.close)
+    }
+
+    fn size(&self) -> Option<Decimal> {
+        self.volume
+    }
+
+    fn candle(&self) -> Option<Candle> {
+        Some(self.to_common())
     }
 }

@@ -59,7 +59,9 @@ mod tests {
     }
 
     fn touches(taint: &Taint, secs: i64) -> bool {
-        let window = Interval::seconds(1).window(Timestamp::from_secs(secs).unwrap());
+        let window = Interval::seconds(1)
+            .window(Timestamp::from_secs(secs).unwrap())
+            .unwrap();
         taint.touches(&window, taint.gaps())
     }
 

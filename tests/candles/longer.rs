@@ -1,0 +1,178 @@
+//! Candles made of shorter candles.
+
+use std::time::Duration;
+
+use feedline::market::{Candle, CandleState, Interval, Trade};
+use feedline::{Decimal, FeedExt, Symbol};
+use futures_util::stream;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+use super::events::{Item, data, decimal, outage, trade};
+use super::{all, all_told};
+
+/// The last state of every candle.
+type Last = BTreeMap<(Symbol, i64), Candle>;
+
+fn last(candles: impl Iterator<Item = Candle>) -> Last {
+    candles
+        .map(|candle| ((candle.symbol.clone(), candle.start.as_secs()), candle))
+        .collect()
+}
+
+fn candle(secs: i64, prices: [&str; 4], state: Option<CandleState>) -> Item<Candle> {
+    let [open, high, low, close] = prices.map(decimal);
+    data(Candle {
+        symbol: "A".into(),
+        interval: Interval::minutes(1),
+        start: super::events::at(secs),
+        open,
+        high,
+        low,
+        close,
+        volume: Some(Decimal::TWO),
+        turnover: None,
+        trades: None,
+        vwap: None,
+        state,
+        tainted: false,
+        truncated: false,
+        first_time: None,
+        last_time: None,
+        received: None,
+        detail: (),
+    })
+}
+
+fn fives(items: Vec<Item<Candle>>) -> Vec<String> {
+    all_told(stream::iter(items).candles(Interval::minutes(5)))
+}
+
+#[test]
+fn a_newer_state_of_a_candle_replaces_the_older() {
+    let mut candles = stream::iter(vec![
+        candle(0, ["5", "6", "4", "5"], None),
+        candle(0, ["5", "7", "4", "6"], None),
+        candle(60, ["6", "6", "1", "2"], None),
+    ])
+    .candles(Interval::minutes(5));
+    let volumes: Vec<_> = all(&mut candles)
+        .into_iter()
+        .map(|event| event.data().unwrap())
+        .map(|candle| (candle.high, candle.close, candle.volume.unwrap()))
+        .collect();
+    let of = |high: &str, close: &str, volume: i64| (decimal(high), decimal(close), volume.into());
+    assert_eq!(
+        volumes,
+        [
+            of("6", "5", 2),
+            of("7", "6", 2),
+            of("7", "2", 4),
+            of("7", "2", 4)
+        ]
+    );
+}
+
+#[test]
+fn the_last_of_its_candles_ends_it() {
+    let done = Some(CandleState::Final);
+    assert_eq!(
+        fives(vec![
+            candle(180, ["5", "6", "4", "5"], done),
+            candle(240, ["5", "6", "4", "5"], done),
+            candle(300, ["5", "6", "4", "5"], done),
+        ]),
+        [
+            "A 0 Partial 5 6 4 5 truncated",
+            "A 0 Final 5 6 4 5 truncated",
+            "A 5 Partial 5 6 4 5",
+            "A 5 Partial 5 6 4 5",
+        ]
+    );
+}
+
+#[test]
+fn a_candle_that_fits_into_no_interval_is_counted() {
+    let mut candles =
+        stream::iter(vec![candle(0, ["5", "6", "4", "5"], None)]).candles(Interval::seconds(30));
+    assert!(all(&mut candles).is_empty());
+    assert_eq!(candles.skipped(), 1);
+}
+
+#[test]
+fn revisions_reach_it_within_its_grace() {
+    let ticks = vec![
+        data(trade("A", 0, "5", "1")),
+        data(trade("A", 299, "6", "1")),
+        data(trade("A", 300, "7", "1")),
+        data(trade("A", 290, "9", "1")),
+    ];
+    let grace = Duration::from_secs(60);
+    let mut candles = stream::iter(ticks)
+        .candles(Interval::minutes(1))
+        .grace(grace)
+        .candles(Interval::minutes(5))
+        .grace(grace)
+        .partials(false);
+    let told: Vec<_> = super::ready(&mut candles)
+        .into_iter()
+        .map(|event| super::told(&event.unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "A 0 Final 5 6 5 6 v2 n2",
+            "A 0 Revised 5 9 5 6 v3 n3",
+            "A 5 Partial 7 7 7 7 v1 n1",
+        ]
+    );
+}
+
+fn ticks() -> impl Strategy<Value = Vec<Trade>> {
+    let tick = (0..3_usize, 0..150_i64, 1..10_000_i64, 1..10_000_i64);
+    prop::collection::vec(tick, 1..150).prop_map(|ticks| {
+        let mut clock = 0;
+        let trade = |(symbol, ahead, price, size)| {
+            clock += ahead / 3;
+            let mut trade = trade(["A", "B", "C"][symbol], clock, "1", "1");
+            trade.price = Decimal::new(price, 2);
+            trade.size = Decimal::new(size, 3);
+            trade
+        };
+        ticks.into_iter().map(trade).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn minutes_made_into_five_equal_five_made_directly(
+        ticks in ticks(),
+        gaps in prop::collection::vec((0..150_usize, -60..120_i64, 0..60_i64), 0..4),
+        partials in any::<bool>(),
+    ) {
+        let mut items: Vec<Item<Trade>> = ticks.into_iter().map(data).collect();
+        for (number, (place, from, length)) in gaps.into_iter().enumerate() {
+            let place = place.min(items.len() - 1);
+            let Ok(feedline::Event::Data(next)) = &items[place] else { continue };
+            let from = next.time.as_secs() + from;
+            items.insert(place, Ok(outage(number as u64, from, from + length).into()));
+        }
+        let grace = Duration::from_secs(600);
+        let mut direct = stream::iter(items.clone()).candles(Interval::minutes(5)).grace(grace);
+        let direct = last(all(&mut direct).into_iter().filter_map(feedline::Event::data));
+        let mut made = stream::iter(items)
+            .candles(Interval::minutes(1))
+            .partials(partials)
+            .grace(Duration::from_secs(200))
+            .candles(Interval::minutes(5))
+            .grace(grace);
+        let made_of = super::ready(&mut made);
+        prop_assert_eq!((made.late(), made.skipped(), made.get_ref().late()), (0, 0, 0));
+        let made = last(made_of.into_iter().filter_map(|event| event.unwrap().data()));
+        prop_assert_eq!(made.keys().collect::<Vec<_>>(), direct.keys().collect::<Vec<_>>());
+        for (key, made) in made {
+            let direct = Candle { state: made.state, ..direct[&key].clone() };
+            prop_assert_eq!(made, direct);
+        }
+    }
+}
