@@ -5,11 +5,12 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use feedline::market::{Interval, Quote, Trade};
-use feedline::{Decimal, Error, Event, FeedExt, Overflow, Symbol, Timestamp};
+use feedline::{Decimal, Error, Event, FeedExt, Overflow, Rate, Symbol, Timestamp};
 use futures_test::task::new_count_waker;
 use futures_util::stream::{self, Stream, StreamExt};
 
@@ -175,6 +176,34 @@ fn time_steady<S: Stream + Unpin>(
 #[divan::bench(args = SYMBOLS)]
 fn bare_steady(bencher: Bencher<'_, '_>, symbols: usize) {
     time_steady(bencher, symbols, |feed| feed);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn batches(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::batches(feed, 500, Duration::from_secs(1));
+    time(bencher, || trades(symbols), read);
+}
+
+/// So high a rate that nothing waits.
+#[divan::bench(args = SYMBOLS)]
+fn rate_limit(bencher: Bencher<'_, '_>, symbols: usize) {
+    let rate = Rate::new(1_000_000_000, Duration::from_secs(1));
+    time(
+        bencher,
+        || trades(symbols),
+        |feed| FeedExt::rate_limit(feed, rate),
+    );
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn conflate(bencher: Bencher<'_, '_>, symbols: usize) {
+    time(bencher, || quotes(symbols), FeedExt::conflate);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn sample(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::sample(feed, Duration::from_millis(1));
+    time(bencher, || quotes(symbols), read);
 }
 
 #[divan::bench(args = SYMBOLS)]

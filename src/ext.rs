@@ -1,24 +1,38 @@
 //! Operators on streams of events.
 
+mod batches;
 mod buffer;
 mod candle_history;
 mod candles;
+mod conflate;
 mod data;
 mod feed;
+mod keyed;
 mod map_data;
+mod rate_limit;
+mod sample;
 mod strict;
 mod timer;
+mod upstream;
 
+pub use batches::Batches;
 pub use buffer::Buffer;
 pub use candle_history::{CandleHistory, History};
 pub use candles::Candles;
+pub use conflate::Conflate;
 pub use data::Data;
 pub use feed::Feed;
 pub use map_data::MapData;
+pub use rate_limit::RateLimit;
+pub use sample::Sample;
 pub use strict::Strict;
 
+use std::hash::Hash;
+use std::time::Duration;
+
+use crate::feed::Lost;
 use crate::market::{Candle, Interval, Record, Tick};
-use crate::{Error, Overflow};
+use crate::{Error, Overflow, Rate};
 
 /// How many items an operator takes at once that yield nothing, before it lets others run.
 const BUDGET: usize = 256;
@@ -26,9 +40,13 @@ const BUDGET: usize = 256;
 /// Operators on any [`Feed`]: a live subscription, a recording, a simulation.
 ///
 /// All of them keep gaps and statuses at their place unless they say otherwise, pass the end and
-/// the error of the stream beneath on, and own no task and no timer: nothing happens unless they
-/// are polled, and dropping them drops the stream beneath. Where they chain with the methods of
-/// `StreamExt`, these see the whole `Result<Event<T>, E>`.
+/// the error of the stream beneath on, and own no task: nothing happens unless they are polled, and
+/// dropping them drops the stream beneath. Where they chain with the methods of `StreamExt`, these
+/// see the whole `Result<Event<T>, E>`.
+///
+/// Those that go by the clock own a timer of tokio's. They need a tokio runtime with time enabled
+/// only when they have to wait for it, and panic if there is none then: over a recording that is
+/// always ready, [`batches`](FeedExt::batches) and [`sample`](FeedExt::sample) run anywhere.
 ///
 /// | method | yields | holds back | drops |
 /// |---|---|---|---|
@@ -36,6 +54,10 @@ const BUDGET: usize = 256;
 /// | [`strict`](FeedExt::strict) | `Event<T>` without gaps | nothing | what follows a gap |
 /// | [`map_data`](FeedExt::map_data) | `Event<U>` | nothing | nothing |
 /// | [`buffer`](FeedExt::buffer) | `Event<T>` | up to its capacity | by its policy, in a gap |
+/// | [`batches`](FeedExt::batches) | `Event<Vec<T>>` | one batch, for its period | nothing |
+/// | [`rate_limit`](FeedExt::rate_limit) | `Event<T>` | one event, for its turn | nothing |
+/// | [`conflate`](FeedExt::conflate), [`conflate_by`](FeedExt::conflate_by) | `Event<T>` | the latest of each key, until polled | what newer data replaces, which it counts |
+/// | [`sample`](FeedExt::sample), [`sample_by`](FeedExt::sample_by) | `Event<T>` | the latest of each key, for the period | what newer data replaces, which it counts |
 /// | [`candles`](FeedExt::candles) | `Event<Candle>` | the open candle of each symbol | late ticks, which it counts |
 /// | [`candle_history`](FeedExt::candle_history) | `Event<Candle>` | nothing | nothing |
 pub trait FeedExt: Feed {
@@ -229,6 +251,414 @@ pub trait FeedExt: Feed {
         Self::Error: From<Error>,
     {
         Buffer::new(self, capacity, overflow)
+    }
+
+    /// Gathers data into batches of up to `max` events, each yielded when it is full or when
+    /// `period` has passed since its first event.
+    ///
+    /// For consumers to whom a call costs more than an event, such as databases and sockets. A
+    /// batch never spans a gap or a status, is never empty, and keeps the order.
+    ///
+    /// ```text
+    /// time (s)        0   1   2   3   4   5   6
+    /// stream beneath  a   b   c       d gap e        end at 6.2
+    /// batches(2, 3s)      ab              d gap  e
+    /// batches(9, 3s)              abc     d gap  e
+    /// ```
+    ///
+    /// A consumer that comes late gets what has become ready meanwhile, up to `max`, instead of the
+    /// batch that was due. With a `period` of zero a batch is what is ready at once, up to 256
+    /// events. Nothing is reserved for `max`: a batch begins as large as the last one was, up to
+    /// 1,024 events, and grows from there.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath, after the batch that was not full yet. It comes before an error, too.
+    ///
+    /// # Backpressure
+    ///
+    /// Holds one batch, and the marker behind it. The stream beneath is polled whenever this is,
+    /// but for 256 events at once at most: then it wakes itself and returns `Pending`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Batches::into_inner) gives
+    /// back what is held.
+    ///
+    /// # Panics
+    ///
+    /// If `max` is zero; and when it has to wait outside a tokio runtime with time enabled.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// // Three at once, and then silence.
+    /// let feed = stream::iter(["a", "b", "c"].map(|data| Ok::<_, Error>(Event::Data(data))));
+    /// let mut batches = feed.chain(stream::pending()).batches(2, Duration::from_secs(3));
+    ///
+    /// assert_eq!(batches.next().await.unwrap().unwrap(), Event::Data(vec!["a", "b"]));
+    /// let started = tokio::time::Instant::now();
+    /// assert_eq!(batches.next().await.unwrap().unwrap(), Event::Data(vec!["c"]));
+    /// assert_eq!(started.elapsed(), Duration::from_secs(3));
+    /// # }
+    /// ```
+    fn batches(self, max: usize, period: Duration) -> Batches<Self>
+    where
+        Self: Sized,
+    {
+        Batches::new(self, max, period)
+    }
+
+    /// Yields data no faster than `rate`, and loses nothing.
+    ///
+    /// For consumers with a limit of their own, such as an API that is written to; usually behind
+    /// [`batches`](FeedExt::batches) or [`conflate`](FeedExt::conflate), which keep the amount down.
+    /// Gaps and statuses cost nothing: a marker waits for the data before it and for nothing else.
+    ///
+    /// ```text
+    /// time (s)                  0      1      2      3
+    /// stream beneath            abcd gap
+    /// rate_limit(1/s, burst 2)  ab     c      d gap
+    /// ```
+    ///
+    /// In no window of length *w* does it yield more data than the [`burst`](Rate::burst) plus one
+    /// for each full [`interval`](Rate::interval) in *w*; both ends of the window count. It is the
+    /// same bucket that paces what feedline sends to venues. Tokio's timers tick in milliseconds:
+    /// a rate of over 1,000 a second is only reached with a burst that covers the ticks, as that of
+    /// [`Rate::new`] does.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath. The end and an error wait for the data before them.
+    ///
+    /// # Backpressure
+    ///
+    /// Holds one data event, and does not poll the stream beneath while it does: what comes
+    /// meanwhile waits there, under the policy that is in force there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](RateLimit::into_inner)
+    /// gives back what is held.
+    ///
+    /// # Panics
+    ///
+    /// When it has to wait outside a tokio runtime with time enabled.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use feedline::{Error, Event, FeedExt, Rate};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let feed = stream::iter((0..10).map(|data| Ok::<_, Error>(Event::Data(data))));
+    /// let mut paced = feed.rate_limit(Rate::per_second(5));
+    ///
+    /// let started = tokio::time::Instant::now();
+    /// while let Some(item) = paced.next().await {
+    ///     println!("{} at {:?}", item.unwrap().data().unwrap(), started.elapsed());
+    /// }
+    /// // Five at once, and one every fifth of a second.
+    /// assert_eq!(started.elapsed(), Duration::from_secs(1));
+    /// # }
+    /// ```
+    fn rate_limit(self, rate: Rate) -> RateLimit<Self>
+    where
+        Self: Sized,
+    {
+        RateLimit::new(self, rate)
+    }
+
+    /// Keeps the latest event of each symbol until the consumer is ready for it.
+    ///
+    /// For consumers that want to know how things are, not how they came to be. At every poll it
+    /// takes what the stream beneath has ready, 256 events at most; a newer event takes the place
+    /// of the queued one of its symbol, and the oldest is yielded. A
+    /// consumer that is fast enough sees every event; [`merged`](Conflate::merged) counts those that
+    /// were replaced.
+    ///
+    /// ```text
+    /// stream beneath, all ready   A1 B1 A2 gap A3 C1 A4
+    /// conflate()                  A2 B1 gap A4 C1          merged() is 2
+    /// ```
+    ///
+    /// - No event moves across a gap or a status: what is queued before one is not replaced by what
+    ///   comes after it. Markers with no data between them fold, and beyond 64 of them the data
+    ///   between the oldest is dropped into a gap with its exact count, as in every queue here. So
+    ///   memory is bounded by the number of symbols. Ids of those gaps are of 2⁵² and more, which no
+    ///   client gives.
+    /// - One event a symbol is too few for some types. Of candles it would lose the final one to the
+    ///   next partial one: use [`buffer`](FeedExt::buffer) with [`Overflow::Conflate`], which keeps
+    ///   every window apart, or [`conflate_by`](FeedExt::conflate_by).
+    /// - Of trades it yields the latest of each symbol; [`merged`](Conflate::merged) says how many
+    ///   went without being seen.
+    /// - Events that build upon one another, such as book updates
+    ///   ([`Record::BUILDS_ON_PREVIOUS`]), do not compile with it.
+    ///
+    /// # Termination
+    ///
+    /// When the stream beneath has ended and all that is queued has been yielded; its error comes
+    /// after that.
+    ///
+    /// # Backpressure
+    ///
+    /// None: the stream beneath is polled whenever this is, however much is queued.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Conflate::into_inner) gives
+    /// back what is queued.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::market::Quote;
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let quote = |symbol: &str, bid: i64| Quote {
+    ///     symbol: symbol.into(),
+    ///     bid: Some(bid.into()),
+    ///     bid_size: None,
+    ///     ask: None,
+    ///     ask_size: None,
+    ///     time: None,
+    ///     sequence: None,
+    ///     received: None,
+    ///     detail: (),
+    /// };
+    /// let quotes = [quote("A", 1), quote("B", 5), quote("A", 2), quote("A", 3)];
+    /// let feed = stream::iter(quotes.map(|quote| Ok::<_, Error>(Event::Data(quote))));
+    ///
+    /// let mut latest = feed.conflate();
+    /// assert_eq!(latest.next().await.unwrap().unwrap(), Event::Data(quote("A", 3)));
+    /// assert_eq!(latest.next().await.unwrap().unwrap(), Event::Data(quote("B", 5)));
+    /// assert_eq!(latest.merged(), 2);
+    /// # }
+    /// ```
+    ///
+    /// Of book updates only the whole makes a book:
+    ///
+    /// ```compile_fail
+    /// use feedline::{Error, FeedExt, market::BookUpdate};
+    /// # fn main() {
+    /// let updates = futures_util::stream::empty::<Result<feedline::Event<BookUpdate>, Error>>();
+    /// let _ = updates.conflate(); // error: these events build upon one another
+    /// # }
+    /// ```
+    fn conflate(self) -> Conflate<Self>
+    where
+        Self: Sized,
+        Self::Data: Record,
+    {
+        const { keyed::stands_alone::<Self::Data>() }
+        Conflate::new(self, keyed::symbol_of, Lost::add)
+    }
+
+    /// [`conflate`](FeedExt::conflate) by a key of your own, for any type of event.
+    ///
+    /// You say what replaces what: events of equal keys do. Memory is bounded by the number of
+    /// different keys. Should the queue have to drop data between too many markers, the gap has the
+    /// exact count, but names no symbols: its scope is all.
+    ///
+    /// # Termination
+    ///
+    /// As that of [`conflate`](FeedExt::conflate).
+    ///
+    /// # Backpressure
+    ///
+    /// As that of [`conflate`](FeedExt::conflate): none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Conflate::into_inner) gives back
+    /// what is held.
+    ///
+    /// # Panics
+    ///
+    /// If `key` does.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let readings = [("inside", 20), ("outside", 7), ("inside", 21)];
+    /// let feed = stream::iter(readings.map(|reading| Ok::<_, Error>(Event::Data(reading))));
+    ///
+    /// let mut latest = feed.conflate_by(|(place, _)| *place);
+    /// assert_eq!(latest.next().await.unwrap().unwrap(), Event::Data(("inside", 21)));
+    /// assert_eq!(latest.next().await.unwrap().unwrap(), Event::Data(("outside", 7)));
+    /// # }
+    /// ```
+    ///
+    /// Candles, of which the final one of each window must stay:
+    ///
+    /// ```
+    /// # use feedline::market::Candle;
+    /// # use feedline::{Feed, FeedExt};
+    /// # fn finals_stay(candles: impl Feed<Data = Candle>) {
+    /// let latest = candles.conflate_by(|candle| (candle.symbol.clone(), candle.start));
+    /// # drop(latest);
+    /// # }
+    /// ```
+    fn conflate_by<K, F>(self, key: F) -> Conflate<Self, K, F>
+    where
+        Self: Sized,
+        K: Hash + Eq,
+        F: FnMut(&Self::Data) -> K,
+    {
+        Conflate::new(self, key, |lost, _| lost.add_nameless())
+    }
+
+    /// Yields the latest event of each symbol once every `period`, if there was a new one.
+    ///
+    /// For consumers that look at regular times, such as displays and writers of one row a second.
+    /// The times are a grid of tokio's clock that begins at the first poll; an event waits for the
+    /// first of them after it was taken in, or until a newer one of its symbol takes its place. At
+    /// each time the symbols come in the order in which they first changed. A symbol without a new
+    /// event is left out.
+    ///
+    /// ```text
+    /// time    stream beneath  sample(2s)
+    /// 0.5 s   A1
+    /// 1.2 s   B1
+    /// 1.7 s   A2
+    /// 2.0 s                   A2 B1
+    /// 2.5 s   A3
+    /// 3.1 s   gap             A3 gap
+    /// 5.0 s   B2
+    /// 6.0 s                   B2
+    /// 6.3 s   A4, end         A4, end
+    /// ```
+    ///
+    /// Gaps and statuses do not wait, and no event moves across one: what is held before a marker
+    /// is yielded with it. A consumer that is slower than the grid gets at most one event of a
+    /// symbol between two of its times, too: what has not been yielded yet is still replaced. With
+    /// a `period` of zero it is [`conflate`](FeedExt::conflate). What is said there of markers, and
+    /// of types of which one event a symbol is too few, holds here as well.
+    ///
+    /// # Termination
+    ///
+    /// With the stream beneath, after what is held, which does not wait any more. It comes before
+    /// an error, too.
+    ///
+    /// # Backpressure
+    ///
+    /// None: the stream beneath is polled whenever this is, but for 256 events at once at most: then
+    /// it wakes itself and returns `Pending`, unless something is due. It holds one event a symbol,
+    /// and those before markers that have not been yielded.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Sample::into_inner) gives
+    /// back what is held.
+    ///
+    /// # Panics
+    ///
+    /// When it has to wait outside a tokio runtime with time enabled.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use feedline::market::Quote;
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let quote = |bid: i64| Quote {
+    ///     symbol: "A".into(),
+    ///     bid: Some(bid.into()),
+    ///     bid_size: None,
+    ///     ask: None,
+    ///     ask_size: None,
+    ///     time: None,
+    ///     sequence: None,
+    ///     received: None,
+    ///     detail: (),
+    /// };
+    /// // A quote every 300 ms: at 300, 600, 900, 1,200…
+    /// let quotes = stream::iter(1..).then(|bid| async move {
+    ///     tokio::time::sleep(Duration::from_millis(300)).await;
+    ///     Ok::<_, Error>(Event::Data(quote(bid)))
+    /// });
+    ///
+    /// let mut sampled = std::pin::pin!(quotes.sample(Duration::from_secs(1)));
+    /// assert_eq!(sampled.next().await.unwrap().unwrap(), Event::Data(quote(3)));
+    /// assert_eq!(sampled.next().await.unwrap().unwrap(), Event::Data(quote(6)));
+    /// assert_eq!(sampled.merged(), 4);
+    /// # }
+    /// ```
+    fn sample(self, period: Duration) -> Sample<Self>
+    where
+        Self: Sized,
+        Self::Data: Record,
+    {
+        const { keyed::stands_alone::<Self::Data>() }
+        Sample::new(self, period, keyed::symbol_of, Lost::add)
+    }
+
+    /// [`sample`](FeedExt::sample) by a key of your own, for any type of event.
+    ///
+    /// You say what replaces what, as with [`conflate_by`](FeedExt::conflate_by).
+    ///
+    /// # Termination
+    ///
+    /// As that of [`sample`](FeedExt::sample).
+    ///
+    /// # Backpressure
+    ///
+    /// As that of [`sample`](FeedExt::sample): none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of its next item loses nothing; [`into_inner`](Sample::into_inner) gives back
+    /// what is held.
+    ///
+    /// # Panics
+    ///
+    /// If `key` does; and when it has to wait outside a tokio runtime with time enabled.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use feedline::{Error, Event, FeedExt};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let readings = [("inside", 20), ("outside", 7), ("inside", 21)];
+    /// let feed = stream::iter(readings.map(|reading| Ok::<_, Error>(Event::Data(reading))));
+    ///
+    /// let mut sampled = feed
+    ///     .chain(stream::pending())
+    ///     .sample_by(Duration::from_secs(60), |(place, _)| *place);
+    /// assert_eq!(sampled.next().await.unwrap().unwrap(), Event::Data(("inside", 21)));
+    /// assert_eq!(sampled.next().await.unwrap().unwrap(), Event::Data(("outside", 7)));
+    /// # }
+    /// ```
+    fn sample_by<K, F>(self, period: Duration, key: F) -> Sample<Self, K, F>
+    where
+        Self: Sized,
+        K: Hash + Eq,
+        F: FnMut(&Self::Data) -> K,
+    {
+        Sample::new(self, period, key, |lost, _| lost.add_nameless())
     }
 
     /// Makes candles per symbol out of trades, quotes or shorter candles, by their own time.

@@ -41,8 +41,8 @@
 //! - *Read a feed:* a venue's client in [`venue`], such as `venue::gate::Spot`. Each channel is a
 //!   method; awaiting what it returns gives a [`Subscription`], a stream that owns its place at the
 //!   venue: dropping it unsubscribes.
-//! - *Do something with it:* [`FeedExt`] makes candles, queues, strict or data-only streams out of
-//!   any [`Feed`], live, recorded or simulated.
+//! - *Do something with it:* [`FeedExt`] makes candles, batches, samples, queues, strict or data-only
+//!   streams out of any [`Feed`], live, recorded or simulated.
 //! - *Choose what a slow consumer costs:* [`Overflow`], per subscription.
 //! - *Test your own program against outages:* `sim`, behind the feature `sim`.
 //! - *Add a venue:* [`feed::Protocol`], and [`feed::Connection`] to run it.
@@ -129,7 +129,10 @@ pub use time::Timestamp;
 
 /// The streams that [`FeedExt`]'s methods return, for naming them.
 pub mod adapters {
-    pub use crate::ext::{Buffer, CandleHistory, Candles, Data, History, MapData, Strict};
+    pub use crate::ext::{
+        Batches, Buffer, CandleHistory, Candles, Conflate, Data, History, MapData, RateLimit,
+        Sample, Strict,
+    };
 }
 
 /// Compiles the README's examples.

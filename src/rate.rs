@@ -28,7 +28,13 @@ impl Rate {
     /// If `count` is zero or `period` is too short to be divided by it.
     pub const fn new(count: u32, period: Duration) -> Self {
         assert!(count > 0, "a rate must allow something");
-        let interval = Duration::from_nanos((period.as_nanos() / count as u128) as u64);
+        let nanos = period.as_nanos() / count as u128;
+        // Centuries are as good as for ever.
+        let interval = Duration::from_nanos(if nanos > u64::MAX as u128 {
+            u64::MAX
+        } else {
+            nanos as u64
+        });
         assert!(
             !interval.is_zero(),
             "a rate's period must be at least a nanosecond an item"
@@ -89,12 +95,17 @@ impl Bucket {
         }
     }
 
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// When the next may happen: `now`, or a later moment.
     pub(crate) fn ready_at(&self, now: Instant) -> Instant {
-        let ahead = self.rate.interval * (self.rate.burst - 1);
-        match self.empty_at {
-            Some(empty) if empty > now + ahead => empty - ahead,
-            _ => now,
+        let ahead = self.rate.interval.saturating_mul(self.rate.burst - 1);
+        // Before the first moment that can be told, or not at all, is not after now.
+        match self.empty_at.and_then(|empty| empty.checked_sub(ahead)) {
+            Some(ready) => ready.max(now),
+            None => now,
         }
     }
 

@@ -1,8 +1,12 @@
 //! Which public types may be sent, shared and moved.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use feedline::adapters::{Buffer, CandleHistory, Candles, Data, History, MapData, Strict};
+use feedline::adapters::{
+    Batches, Buffer, CandleHistory, Candles, Conflate, Data, History, MapData, RateLimit, Sample,
+    Strict,
+};
 use feedline::market::{
     BookAction, BookUpdate, Calendar, Candle, CandleState, EmptyIntervals, Id, Interval,
     IntervalUnit, Level, ParseIntervalError, ParseSessionError, Quote, Session, Side, Ticker,
@@ -10,7 +14,7 @@ use feedline::market::{
 };
 use feedline::{
     Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, Gap, GapId, Interruption, Now,
-    Overflow, Rejection, Repair, Scope, Staleness, Status, StatusKind, Symbol, Timestamp,
+    Overflow, Rate, Rejection, Repair, Scope, Staleness, Status, StatusKind, Symbol, Timestamp,
 };
 use futures_util::stream::{Iter, Stream};
 
@@ -74,24 +78,35 @@ fn values_are_send_sync_and_unpin() {
 #[test]
 fn adapters_are_what_the_stream_beneath_is() {
     all!(
+        Batches<Trades>,
         Buffer<Trades>,
         CandleHistory<Candles<Trades>>,
         Candles<Trades>,
+        Conflate<Trades>,
+        Conflate<Trades, u8, fn(&Trade) -> u8>,
         Data<Trades>,
         History,
         MapData<Trades, fn(Trade) -> Trade>,
+        RateLimit<Trades>,
+        Sample<Trades>,
+        Sample<Trades, u8, fn(&Trade) -> u8>,
         Strict<Trades>,
     );
 }
 
 #[test]
 fn a_chain_is_still_a_stream_that_can_be_spawned() {
+    const SECOND: Duration = Duration::from_secs(1);
     fn spawnable<S: Stream + Send + 'static>(_: S) {}
     fn chain(feed: impl Feed<Data = Trade, Error = Error> + Send + 'static) {
         spawnable(
             feed.map_data(Trade::common)
                 .buffer(8, Overflow::DropOldest)
+                .conflate()
                 .candles(Interval::minutes(1))
+                .sample_by(SECOND, |candle| (candle.symbol.clone(), candle.start))
+                .batches(500, SECOND)
+                .rate_limit(Rate::per_second(5))
                 .strict()
                 .data(),
         );
@@ -103,7 +118,7 @@ fn a_chain_is_still_a_stream_that_can_be_spawned() {
 fn feeds_and_their_handles_are_send_and_unpin() {
     use feedline::feed::{Backoff, Health, Heartbeat, Metrics, Spec, State, StateChanges};
     use feedline::transport::{Address, Frame, Roots, Tcp, WebSocket, memory::Memory};
-    use feedline::{Control, Rate, Subscription};
+    use feedline::{Control, Subscription};
 
     all!(
         Address,

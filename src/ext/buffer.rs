@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 use pin_project::pin_project;
 
+use super::upstream::Upstream;
 use super::{BUDGET, Feed};
 use crate::feed::{GapIds, Queue};
 use crate::market::Record;
@@ -18,15 +19,6 @@ pub struct Buffer<S: Feed> {
     stream: S,
     queue: Queue<S::Data>,
     upstream: Upstream<S::Error>,
-}
-
-/// What is known of the stream beneath.
-enum Upstream<E> {
-    Open,
-    /// It ended, with this error or without one; what is queued goes first.
-    Ended(Option<E>),
-    /// The end has been told.
-    Over,
 }
 
 impl<S: Feed> Buffer<S>
@@ -92,9 +84,7 @@ where
         // What a whole budget brings leaves something in the queue, so `Pending` is only returned
         // after the stream beneath has returned it.
         for _ in 0..BUDGET {
-            if !matches!(this.upstream, Upstream::Open)
-                || (queue.overflow() == Overflow::Wait && queue.is_full())
-            {
+            if !this.upstream.is_open() || (queue.overflow() == Overflow::Wait && queue.is_full()) {
                 break;
             }
             match this.stream.as_mut().poll_next(cx) {
@@ -112,14 +102,7 @@ where
         if let Some(event) = queue.pop() {
             return Poll::Ready(Some(Ok(event)));
         }
-        match std::mem::replace(this.upstream, Upstream::Over) {
-            Upstream::Open => {
-                *this.upstream = Upstream::Open;
-                Poll::Pending
-            }
-            Upstream::Ended(error) => Poll::Ready(error.map(Err)),
-            Upstream::Over => Poll::Ready(None),
-        }
+        this.upstream.poll_end()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -141,7 +124,7 @@ where
     S::Error: From<Error>,
 {
     fn is_terminated(&self) -> bool {
-        matches!(self.upstream, Upstream::Over)
+        self.upstream.is_over()
     }
 }
 

@@ -1,7 +1,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Longer than any program runs, and short enough to be added to any moment.
+const FOREVER: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// One timer of an operator, made when it first has to wait and set again after that.
 ///
@@ -22,4 +26,9 @@ impl Timer {
         }
         sleep.as_mut().poll(cx)
     }
+}
+
+/// `period` after `from`, or never.
+pub(super) fn after(from: Instant, period: Duration) -> Instant {
+    from + period.min(FOREVER)
 }

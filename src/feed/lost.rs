@@ -7,15 +7,17 @@ use crate::{Cause, Gap, GapId, Scope, Symbol, Timestamp};
 ///
 /// A gap's scope is sorted and shared, which is costly to grow symbol by symbol; this is cheap.
 #[derive(Debug, Default)]
-pub(super) struct Lost {
+pub(crate) struct Lost {
     count: u64,
+    /// Whether some of it did not say whose it was.
+    nameless: bool,
     symbols: HashSet<Symbol>,
     latest: Option<Symbol>,
     span: Option<(Timestamp, Timestamp)>,
 }
 
 impl Lost {
-    pub(super) fn add(&mut self, data: &impl Record) {
+    pub(crate) fn add<T: Record>(&mut self, data: &T) {
         self.count += 1;
         if self.latest.as_ref() != Some(data.symbol()) {
             self.symbols.insert(data.symbol().clone());
@@ -29,11 +31,22 @@ impl Lost {
         }
     }
 
+    /// Counts data of which nothing else is known.
+    pub(crate) fn add_nameless(&mut self) {
+        self.count += 1;
+        self.nameless = true;
+    }
+
     pub(super) fn into_gap(self, id: GapId) -> Gap {
         let cause = Cause::Overflow {
             from: self.span.map(|(from, _)| from),
             to: self.span.map(|(_, to)| to),
         };
-        Gap::new(id, cause, Scope::of(self.symbols)).missed(self.count)
+        let scope = if self.nameless {
+            Scope::All
+        } else {
+            Scope::of(self.symbols)
+        };
+        Gap::new(id, cause, scope).missed(self.count)
     }
 }

@@ -5,7 +5,6 @@ use std::mem::discriminant;
 
 use super::GapIds;
 use super::lost::Lost;
-use crate::market::Record;
 use crate::{Event, Gap, Scope, Status, StatusKind};
 
 /// A marker, apart from the data it stands between.
@@ -90,9 +89,9 @@ impl Run {
         }
     }
 
-    /// Counts data that stood right after this run and is dropped.
-    pub(super) fn lose(&mut self, data: &impl Record) {
-        self.lost.get_or_insert_default().add(data);
+    /// Where data is counted that stood right after this run and is dropped.
+    pub(super) fn lost(&mut self) -> &mut Lost {
+        self.lost.get_or_insert_default()
     }
 
     /// Adds a later run, what stood between the two having been dropped.

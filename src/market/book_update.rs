@@ -55,6 +55,7 @@ impl<D> BookUpdate<D> {
 
 impl<D> Record for BookUpdate<D> {
     const LATEST_REPLACES: bool = true;
+    const BUILDS_ON_PREVIOUS: bool = true;
 
     fn symbol(&self) -> &Symbol {
         &self.symbol

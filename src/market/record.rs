@@ -15,6 +15,11 @@ pub trait Record {
     /// true of quotes and tickers, false of trades.
     const LATEST_REPLACES: bool;
 
+    /// Whether an event only makes sense after the one before it, so that a newer one must never
+    /// take its place: true of order book updates. Operators that keep the latest value alone do
+    /// not compile with such events.
+    const BUILDS_ON_PREVIOUS: bool = false;
+
     /// The instrument.
     fn symbol(&self) -> &Symbol;
 

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::Item;
+use super::line::Item;
 use crate::Event;
 use crate::feed::run::{Marker, Run};
 
