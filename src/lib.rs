@@ -128,7 +128,7 @@ pub use time::Timestamp;
 
 /// The streams that [`FeedExt`]'s methods return, for naming them.
 pub mod adapters {
-    pub use crate::ext::{Buffer, Candles, Data, MapData, Strict};
+    pub use crate::ext::{Buffer, Candles, Data, Dedup, MapData, StaleAfter, Strict, TapGaps};
 }
 
 /// Compiles the README's examples.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use feedline::adapters::{Buffer, Candles, Data, MapData, Strict};
+use feedline::adapters::{Buffer, Candles, Data, Dedup, MapData, StaleAfter, Strict, TapGaps};
 use feedline::market::{
     BookAction, BookUpdate, Candle, CandleState, Id, Interval, IntervalUnit, Level, Quote, Side,
     Ticker, Trade,
@@ -70,8 +70,11 @@ fn adapters_are_what_the_stream_beneath_is() {
         Buffer<Trades>,
         Candles<Trades>,
         Data<Trades>,
+        Dedup<Trades>,
         MapData<Trades, fn(Trade) -> Trade>,
+        StaleAfter<Trades>,
         Strict<Trades>,
+        TapGaps<Trades, fn(&Gap)>,
     );
 }
 
