@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 
-use feedline::adapters::{Buffer, Candles, Data, Dedup, MapData, StaleAfter, Strict, TapGaps};
+use feedline::adapters::{
+    Buffer, Candles, Data, Dedup, MapData, MergeByTime, Merged, StaleAfter, Strict, TapGaps,
+};
 use feedline::market::{
     BookAction, BookUpdate, Candle, CandleState, Id, Interval, IntervalUnit, Level, Quote, Side,
     Ticker, Trade,
@@ -47,6 +49,7 @@ fn values_are_send_sync_and_unpin() {
         Interval,
         IntervalUnit,
         Level,
+        Merged<Trade>,
         Now,
         Overflow,
         Quote,
@@ -72,6 +75,7 @@ fn adapters_are_what_the_stream_beneath_is() {
         Data<Trades>,
         Dedup<Trades>,
         MapData<Trades, fn(Trade) -> Trade>,
+        MergeByTime<Trades>,
         StaleAfter<Trades>,
         Strict<Trades>,
         TapGaps<Trades, fn(&Gap)>,
