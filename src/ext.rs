@@ -4,6 +4,7 @@ mod buffer;
 mod candles;
 mod data;
 mod dedup;
+mod fan_out;
 mod feed;
 mod feeds;
 mod map_data;
@@ -17,6 +18,7 @@ pub use buffer::Buffer;
 pub use candles::Candles;
 pub use data::Data;
 pub use dedup::Dedup;
+pub use fan_out::FanOut;
 pub use feed::Feed;
 pub use feeds::FeedsExt;
 pub use map_data::MapData;
@@ -49,6 +51,7 @@ const BUDGET: usize = 256;
 /// | [`tap_gaps`](FeedExt::tap_gaps) | `Event<T>` | nothing | nothing |
 /// | [`dedup`](FeedExt::dedup) | `Event<T>` | nothing | repeats, which it counts |
 /// | [`stale_after`](FeedExt::stale_after) | `Event<T>` and its silence | nothing | nothing |
+/// | [`fan_out`](FeedExt::fan_out) | `Event<T>`, several times | up to a capacity for each branch | by each branch's policy, in a gap |
 /// | [`buffer`](FeedExt::buffer) | `Event<T>` | up to its capacity | by its policy, in a gap |
 /// | [`candles`](FeedExt::candles) | `Event<Candle>` | nothing | late ticks, which it counts |
 pub trait FeedExt: Feed {
@@ -411,6 +414,87 @@ pub trait FeedExt: Feed {
         Self: Sized,
     {
         StaleAfter::new(self, period)
+    }
+
+    /// Makes of one feed several, one for each consumer, without a task.
+    ///
+    /// Each branch yields every event, or a gap that says how many it missed, then the end. Whoever
+    /// is polled and has nothing queued polls the feed beneath, for all of them; whoever waits is
+    /// woken by whatever another brought, and by the feed. So no branch depends on another being
+    /// polled, unless that one asked for it:
+    ///
+    /// ```text
+    /// stream beneath:         1 2 3 4 5 6
+    /// polled all the time:    1 2 3 4 5 6
+    /// capacity(2), polled after 6:            gap(4 missed) 5 6
+    /// ```
+    ///
+    /// - A branch queues 1,024 data events and drops the oldest if there are more:
+    ///   [`capacity`](FanOut::capacity) and [`overflow`](FanOut::overflow) change that, for each
+    ///   branch. Gaps that it adds have ids of 2⁵² and more, which no client gives.
+    /// - Under [`Overflow::Wait`] a branch loses nothing: while it is full the feed is not polled
+    ///   and the others get nothing new. Taking an event from it, or dropping it, wakes them.
+    ///   Under [`Overflow::Fail`] it alone ends with an error.
+    /// - Branches may be in different tasks and threads. The feed beneath is polled, and data is
+    ///   cloned, under a lock that the branches share; wakers are called without it. The feed must
+    ///   not itself use a branch of it.
+    ///
+    /// # Termination
+    ///
+    /// Each branch with the stream beneath, after what is queued for it; its error reaches every
+    /// branch. Dropping a branch frees its queue, and dropping the last drops the stream beneath.
+    ///
+    /// # Backpressure
+    ///
+    /// The stream beneath is polled when a branch that is polled has nothing queued: as fast as the
+    /// fastest of them. More than one event is taken at once only while every branch has room for
+    /// it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping a future of a branch's next item loses nothing, also for the others.
+    ///
+    /// # Panics
+    ///
+    /// If `branches` is 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use feedline::market::Trade;
+    /// use feedline::{Error, Event, FeedExt, Overflow, Timestamp};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let trade = |millis| Trade {
+    ///     symbol: "BTC_USDT".into(),
+    ///     price: 100.into(),
+    ///     size: 1.into(),
+    ///     side: None,
+    ///     id: None,
+    ///     time: Timestamp::from_millis(millis).unwrap(),
+    ///     received: None,
+    ///     detail: (),
+    /// };
+    /// let trades = stream::iter((1..=6).map(move |millis| Ok::<_, Error>(Event::Data(trade(millis)))));
+    ///
+    /// let mut branches = trades.fan_out(2).into_iter();
+    /// let recorder = branches.next().unwrap();
+    /// let mut display = branches.next().unwrap().capacity(2);
+    ///
+    /// assert_eq!(recorder.count().await, 6);
+    /// let Some(Ok(Event::Gap(gap))) = display.next().await else { panic!() };
+    /// assert_eq!(gap.missed, Some(4));
+    /// assert_eq!(display.next().await.unwrap().unwrap(), Event::Data(trade(5)));
+    /// # }
+    /// ```
+    fn fan_out(self, branches: usize) -> Vec<FanOut<Self>>
+    where
+        Self: Sized,
+        Self::Data: Record + Clone,
+        Self::Error: Clone + From<Error>,
+    {
+        FanOut::branches(self, branches)
     }
 
     /// Queues up to `capacity` data events, and does what `overflow` says when more come.

@@ -129,7 +129,8 @@ pub use time::Timestamp;
 /// The streams that the methods of [`FeedExt`] and [`FeedsExt`] return, for naming them.
 pub mod adapters {
     pub use crate::ext::{
-        Buffer, Candles, Data, Dedup, MapData, MergeByTime, Merged, StaleAfter, Strict, TapGaps,
+        Buffer, Candles, Data, Dedup, FanOut, MapData, MergeByTime, Merged, StaleAfter, Strict,
+        TapGaps,
     };
 }
 

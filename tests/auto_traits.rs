@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use feedline::adapters::{
-    Buffer, Candles, Data, Dedup, MapData, MergeByTime, Merged, StaleAfter, Strict, TapGaps,
+    Buffer, Candles, Data, Dedup, FanOut, MapData, MergeByTime, Merged, StaleAfter, Strict, TapGaps,
 };
 use feedline::market::{
     BookAction, BookUpdate, Candle, CandleState, Id, Interval, IntervalUnit, Level, Quote, Side,
@@ -74,6 +74,7 @@ fn adapters_are_what_the_stream_beneath_is() {
         Candles<Trades>,
         Data<Trades>,
         Dedup<Trades>,
+        FanOut<Trades>,
         MapData<Trades, fn(Trade) -> Trade>,
         MergeByTime<Trades>,
         StaleAfter<Trades>,
