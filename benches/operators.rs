@@ -3,13 +3,14 @@
 //! `bare` reads the same stream without an operator: subtract it.
 #![allow(missing_docs, reason = "a bench")]
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use feedline::market::{Interval, Quote, Trade};
-use feedline::{Decimal, Error, Event, FeedExt, Overflow, Symbol, Timestamp};
+use feedline::{Decimal, Error, Event, FeedExt, FeedsExt, Overflow, Symbol, Timestamp};
 use futures_util::stream::{self, Stream};
 
 const EVENTS: usize = 20_000;
@@ -103,6 +104,68 @@ fn buffer_drop_oldest(bencher: Bencher<'_, '_>, symbols: usize) {
 fn buffer_conflate_quotes(bencher: Bencher<'_, '_>, symbols: usize) {
     let read = |feed| FeedExt::buffer(feed, 1_024, Overflow::Conflate);
     time(bencher, || quotes(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn tap_gaps(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::tap_gaps(feed, |gap| drop(black_box(gap.id)));
+    time(bencher, || trades(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn dedup(bencher: Bencher<'_, '_>, symbols: usize) {
+    time(bencher, || trades(symbols), FeedExt::dedup);
+}
+
+/// Every identity is new, and one must be forgotten for it.
+#[divan::bench(args = SYMBOLS)]
+fn dedup_in_a_full_window(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::dedup_within(feed, 64);
+    time(bencher, || trades(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn stale_after(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::stale_after(feed, Duration::from_secs(10));
+    time(bencher, || trades(symbols), read);
+}
+
+/// Two feeds, whose events take turns.
+#[divan::bench(args = SYMBOLS)]
+fn merge_by_time(bencher: Bencher<'_, '_>, symbols: usize) {
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .with_inputs(|| {
+            let mut feeds = [Vec::new(), Vec::new()];
+            for (at, trade) in trades(symbols).into_iter().enumerate() {
+                feeds[at % 2].push(trade);
+            }
+            feeds
+        })
+        .bench_local_values(|feeds| {
+            let feeds = feeds.map(stream::iter);
+            drain(feeds.merge_by_time(Duration::from_millis(200)));
+        });
+}
+
+/// Two branches, polled in turn: the time is that of both.
+#[divan::bench(args = SYMBOLS)]
+fn fan_out(bencher: Bencher<'_, '_>, symbols: usize) {
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .with_inputs(|| trades(symbols))
+        .bench_local_values(|items| {
+            let mut branches = stream::iter(items).fan_out(2);
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut open = true;
+            while open {
+                for branch in &mut branches {
+                    let item = Pin::new(branch).poll_next(&mut cx);
+                    open = !matches!(item, Poll::Ready(None));
+                    black_box(&item);
+                }
+            }
+        });
 }
 
 #[divan::bench(args = SYMBOLS)]

@@ -267,8 +267,8 @@ fn looks_again_after_a_repeat_before_it_waits() {
 proptest! {
     #[test]
     fn drops_exactly_what_a_naive_window_holds(
-        window in 1..12_usize,
-        trades in prop::collection::vec((0..3_usize, 0..20_u64, any::<bool>()), 0..400),
+        window in 1..30_usize,
+        trades in prop::collection::vec((0..3_usize, 0..20_u64, any::<bool>()), 0..600),
     ) {
         let trades: Vec<Trade> = trades
             .into_iter()

@@ -14,10 +14,14 @@ pub(super) struct Seen {
     symbols: HashMap<Symbol, Window>,
 }
 
+/// So few identities are found faster by looking at each, and quiet symbols need no table.
+const FEW: usize = 8;
+
 /// One symbol's identities: a ring that grows as it fills, and where in it each one is.
 #[derive(Clone, Default)]
 struct Window {
     ids: Vec<Id>,
+    /// Empty while there are few.
     places: HashTable<u32>,
     /// Place of the oldest identity, once the ring is full.
     oldest: usize,
@@ -36,30 +40,15 @@ impl Seen {
 
     /// Whether `id` is not among the symbol's latest; it is from now on.
     pub(super) fn is_new(&mut self, symbol: &Symbol, id: Id) -> bool {
-        let hasher = &self.hasher;
-        let hash = hasher.hash_one(&id);
-        let Window {
-            ids,
-            places,
-            oldest,
-        } = self.symbols.entry_ref(symbol).or_default();
-        if places.find(hash, |at| ids[*at as usize] == id).is_some() {
+        let window = self.symbols.entry_ref(symbol).or_default();
+        if window.contains(&id, &self.hasher) {
             return false;
         }
-        let place = if ids.len() < self.window {
-            ids.push(id);
-            ids.len() - 1
+        if window.ids.len() < self.window {
+            window.add(id, &self.hasher);
         } else {
-            let place = *oldest;
-            *oldest = (place + 1) % self.window;
-            let evicted = hasher.hash_one(&ids[place]);
-            if let Ok(entry) = places.find_entry(evicted, |at| *at as usize == place) {
-                entry.remove();
-            }
-            ids[place] = id;
-            place
-        };
-        places.insert_unique(hash, place as u32, |at| hasher.hash_one(&ids[*at as usize]));
+            window.replace_oldest(id, &self.hasher);
+        }
         true
     }
 
@@ -68,6 +57,45 @@ impl Seen {
         if !self.symbols.is_empty() {
             self.symbols.remove(symbol);
         }
+    }
+}
+
+impl Window {
+    fn contains(&self, id: &Id, hasher: &DefaultHashBuilder) -> bool {
+        if self.ids.len() <= FEW {
+            return self.ids.contains(id);
+        }
+        let equals = |at: &u32| self.ids[*at as usize] == *id;
+        self.places.find(hasher.hash_one(id), equals).is_some()
+    }
+
+    fn add(&mut self, id: Id, hasher: &DefaultHashBuilder) {
+        self.ids.push(id);
+        match self.ids.len() - 1 {
+            last if last > FEW => self.note(last, hasher),
+            FEW => (0..=FEW).for_each(|place| self.note(place, hasher)),
+            _ => {}
+        }
+    }
+
+    fn replace_oldest(&mut self, id: Id, hasher: &DefaultHashBuilder) {
+        let place = self.oldest;
+        self.oldest = (place + 1) % self.ids.len();
+        let gone = hasher.hash_one(&self.ids[place]);
+        if let Ok(entry) = self.places.find_entry(gone, |at| *at as usize == place) {
+            entry.remove();
+        }
+        self.ids[place] = id;
+        if self.ids.len() > FEW {
+            self.note(place, hasher);
+        }
+    }
+
+    /// Notes where an identity is.
+    fn note(&mut self, place: usize, hasher: &DefaultHashBuilder) {
+        let hash = |at: usize| hasher.hash_one(&self.ids[at]);
+        self.places
+            .insert_unique(hash(place), place as u32, |at| hash(*at as usize));
     }
 }
 
