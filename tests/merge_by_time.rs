@@ -151,6 +151,30 @@ async fn a_feed_that_is_always_behind_does_not_hold_the_other_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_feed_that_goes_on_being_earlier_holds_the_other_no_longer_than_the_window() {
+    // The consumer is slower than the first feed, which is always ready and always earlier.
+    let mut merge = [
+        ticks(0..100),
+        ticks([1_000]).chain(stream::pending()).boxed(),
+    ]
+    .merge_by_time(WINDOW)
+    .capacity(4);
+    let mut seen = Vec::new();
+    for _ in 0..12 {
+        seen.push(told(merge.next().await.unwrap()));
+        advance(Duration::from_millis(60)).await;
+    }
+    // Four arrived with it, four more 240 ms later, when it had waited long enough.
+    assert_eq!(
+        seen,
+        [
+            "0:0", "0:1", "0:2", "0:3", "1:1000", "0:4*", "0:5*", "0:6*", "0:7*", "0:8*", "0:9*",
+            "0:10*"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_feed_that_ends_is_not_waited_for() {
     let start = Instant::now();
     let merge = [
@@ -239,7 +263,14 @@ fn without_the_venues_time_that_of_the_receipt_counts_and_without_any_the_place(
 
 #[test]
 fn what_is_held_goes_out_before_an_error() {
-    let silent = stream::pending().boxed();
+    // It is not polled again once another has failed.
+    let mut polls = 0;
+    let silent = stream::poll_fn(move |_| {
+        polls += 1;
+        assert_eq!(polls, 1);
+        Poll::Pending
+    })
+    .boxed();
     let mut merge = vec![
         ticks([5, 8]).chain(stream::pending()).boxed(),
         silent,

@@ -149,11 +149,11 @@ where
             };
             full |= lane.held() >= self.capacity;
             oldest = Some(oldest.map_or(head.arrived, |oldest| oldest.min(head.arrived)));
-            if earliest.is_none_or(|(_, place, _)| head.place < place) {
-                earliest = Some((at, head.place, head.arrived));
+            if earliest.is_none_or(|(_, time, _)| head.time < time) {
+                earliest = Some((at, head.time, head.arrived));
             }
         }
-        let (Some((at, place, arrived)), Some(oldest)) = (earliest, oldest) else {
+        let (Some((at, time, arrived)), Some(oldest)) = (earliest, oldest) else {
             return Choice::Empty;
         };
         // A feed that goes on bringing earlier events may hold up another's for the window, not
@@ -163,17 +163,17 @@ where
         if overdue && deadline.is_some_and(|deadline| deadline < arrived) {
             let before = |lane: &Lane<S>| {
                 let head = lane.head()?;
-                (Some(head.arrived) <= deadline).then_some(head.place)
+                (Some(head.arrived) <= deadline).then_some(head.time)
             };
-            let places = self.lanes.iter().enumerate();
-            let due = places.filter_map(|(at, lane)| Some((before(lane)?, at)));
+            let lanes = self.lanes.iter().enumerate();
+            let due = lanes.filter_map(|(at, lane)| Some((before(lane)?, at)));
             return due.min().map_or(Choice::Empty, |(_, at)| Choice::Go(at));
         }
-        // What is at or before the frontier has nothing to gain by waiting: markers above all.
+        // What is not after what went out has nothing to gain by waiting, nor has what has no time.
         if complete
             || full
             || overdue
-            || place <= self.frontier
+            || time <= self.frontier
             || !matches!(self.ending, Ending::NotYet)
         {
             return Choice::Go(at);

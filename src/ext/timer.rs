@@ -11,17 +11,14 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// Waits for `deadline`.
+    /// Waits for `deadline`, which is never earlier than at the last call.
     ///
-    /// A deadline that has moved on since the last call costs nothing: the sleep wakes at the old
-    /// one and is set again then.
+    /// That it has moved on since then costs nothing: the sleep wakes at the old one and is set
+    /// again only then.
     pub(super) fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if sleep.deadline() > deadline || (sleep.is_elapsed() && sleep.deadline() < deadline) {
-            sleep.as_mut().reset(deadline);
-        }
         loop {
             ready!(sleep.as_mut().poll(cx));
             if sleep.deadline() >= deadline {

@@ -107,3 +107,25 @@ impl fmt::Debug for Seen {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_no_more_than_its_window_of_each_symbol() {
+        for window in [1, FEW, FEW + 1, 100] {
+            let mut seen = Seen::new(window);
+            for id in 0..1_000_u64 {
+                for symbol in ["A", "B"] {
+                    assert!(seen.is_new(&symbol.into(), id.into()));
+                }
+            }
+            for held in seen.symbols.values() {
+                assert_eq!(held.ids.len(), window);
+                let noted = if window > FEW { window } else { 0 };
+                assert_eq!(held.places.len(), noted);
+            }
+        }
+    }
+}

@@ -13,8 +13,6 @@ pub(super) struct Lane<S: Feed> {
     /// Boxed so that any feed will do, pinned or not.
     stream: Pin<Box<S>>,
     held: VecDeque<Held<S::Data>>,
-    /// Time of the latest of what was taken in.
-    latest: Option<Timestamp>,
     ended: bool,
     /// It had nothing ready in this poll.
     pub(super) asleep: bool,
@@ -22,10 +20,9 @@ pub(super) struct Lane<S: Feed> {
 
 pub(super) struct Held<T> {
     pub(super) event: Event<T>,
-    /// Its own time, if it is data that has one.
+    /// Its own time. What has none stands where it is in its feed, so it goes out at once when all
+    /// that was before it has: `None` is earlier than any time.
     pub(super) time: Option<Timestamp>,
-    /// Where it stands: its own time or else that of what was before it in its feed.
-    pub(super) place: Option<Timestamp>,
     pub(super) arrived: Instant,
 }
 
@@ -45,7 +42,6 @@ where
         Self {
             stream: Box::pin(stream),
             held: VecDeque::new(),
-            latest: None,
             ended: false,
             asleep: false,
         }
@@ -59,11 +55,9 @@ where
                     Event::Data(data) => data.time().or_else(|| data.received()),
                     Event::Gap(_) | Event::Status(_) => None,
                 };
-                self.latest = time.or(self.latest);
                 self.held.push_back(Held {
                     event,
                     time,
-                    place: self.latest,
                     arrived: now,
                 });
                 Took::Event
