@@ -424,9 +424,9 @@ pub trait FeedExt: Feed {
     /// polled, unless that one asked for it:
     ///
     /// ```text
-    /// stream beneath:         1 2 3 4 5 6
-    /// polled all the time:    1 2 3 4 5 6
-    /// capacity(2), polled after 6:            gap(4 missed) 5 6
+    /// stream beneath:                  1 2 3 4 5 6
+    /// a branch polled all the time:    1 2 3 4 5 6
+    /// one of capacity(2), after 6:                 gap(4 missed) 5 6
     /// ```
     ///
     /// - A branch queues 1,024 data events and drops the oldest if there are more:
@@ -436,8 +436,8 @@ pub trait FeedExt: Feed {
     ///   and the others get nothing new. Taking an event from it, or dropping it, wakes them.
     ///   Under [`Overflow::Fail`] it alone ends with an error.
     /// - Branches may be in different tasks and threads. The feed beneath is polled, and data is
-    ///   cloned, under a lock that the branches share; wakers are called without it. The feed must
-    ///   not itself use a branch of it.
+    ///   cloned and dropped, under a lock that the branches share; wakers are called without it.
+    ///   The feed must not itself use a branch of it.
     ///
     /// # Termination
     ///

@@ -1,6 +1,7 @@
 //! Which public types may be sent, shared and moved.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use feedline::adapters::{
     Buffer, Candles, Data, Dedup, FanOut, MapData, MergeByTime, Merged, StaleAfter, Strict, TapGaps,
@@ -10,8 +11,9 @@ use feedline::market::{
     Ticker, Trade,
 };
 use feedline::{
-    Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, Gap, GapId, Interruption, Now,
-    Overflow, Rejection, Repair, Scope, Staleness, Status, StatusKind, Symbol, Timestamp,
+    Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, FeedsExt, Gap, GapId,
+    Interruption, Now, Overflow, Rejection, Repair, Scope, Staleness, Status, StatusKind, Symbol,
+    Timestamp,
 };
 use futures_util::stream::{Iter, Stream};
 
@@ -89,6 +91,9 @@ fn a_chain_is_still_a_stream_that_can_be_spawned() {
     fn chain(feed: impl Feed<Data = Trade, Error = Error> + Send + 'static) {
         spawnable(
             feed.map_data(Trade::common)
+                .tap_gaps(|_| {})
+                .dedup()
+                .stale_after(Duration::from_secs(10))
                 .buffer(8, Overflow::DropOldest)
                 .candles(Interval::minutes(1))
                 .strict()
@@ -96,6 +101,24 @@ fn a_chain_is_still_a_stream_that_can_be_spawned() {
         );
     }
     chain(futures_util::stream::pending());
+}
+
+#[test]
+fn what_splits_and_merges_feeds_takes_any_and_can_be_spawned_and_moved() {
+    fn spawnable<S: Stream + Send + Unpin + 'static>(_: S) {}
+    // Neither of them need be `Unpin`.
+    fn branches(feed: impl Feed<Data = Trade, Error = Error> + Send + 'static) {
+        feed.fan_out(2).into_iter().for_each(spawnable);
+    }
+    fn merge<S: Feed<Data = Trade, Error = Infallible> + Send + 'static>(feeds: Vec<S>) {
+        spawnable(
+            feeds
+                .merge_by_time(Duration::ZERO)
+                .candles(Interval::minutes(1)),
+        );
+    }
+    branches(futures_util::stream::pending());
+    merge::<Trades>(Vec::new());
 }
 
 #[test]
