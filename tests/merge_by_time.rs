@@ -295,6 +295,24 @@ fn what_is_held_goes_out_before_an_error() {
     assert_eq!(ready(&mut merge), (vec![], true));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_held_goes_out_in_order_of_time_even_if_it_has_waited_long_enough() {
+    let (send, mut receive) = mpsc::unbounded_channel();
+    let mut merge = [
+        ticks([1_000]).chain(stream::pending()).boxed(),
+        stream::poll_fn(move |cx| receive.poll_recv(cx)).boxed(),
+    ]
+    .merge_by_time(WINDOW);
+    assert_eq!(ready(&mut merge), (vec![], false));
+    advance(Duration::from_millis(250)).await;
+    send.send(data(tick(5))).unwrap();
+    send.send(Err(ErrorKind::Closed.into())).unwrap();
+    assert_eq!(
+        ready(&mut merge),
+        (["1:5", "0:1000", "error"].map(str::to_owned).to_vec(), true)
+    );
+}
+
 #[test]
 fn a_full_feed_lets_the_earliest_go_and_says_what_was_late() {
     let (send, mut receive) = mpsc::unbounded_channel();

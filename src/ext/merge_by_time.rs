@@ -141,8 +141,9 @@ where
     fn choose(&self) -> Choice {
         let mut earliest: Option<(usize, Option<Timestamp>, Instant)> = None;
         let mut oldest: Option<Instant> = None;
-        let (mut complete, mut full) = (true, false);
+        let (mut complete, mut full, mut open) = (true, false, false);
         for (at, lane) in self.lanes.iter().enumerate() {
+            open |= !lane.ended();
             let Some(head) = lane.head() else {
                 complete &= lane.ended();
                 continue;
@@ -156,6 +157,9 @@ where
         let (Some((at, time, arrived)), Some(oldest)) = (earliest, oldest) else {
             return Choice::Empty;
         };
+        if !open || !matches!(self.ending, Ending::NotYet) {
+            return Choice::Go(at);
+        }
         // A feed that goes on bringing earlier events may hold up another's for the window, not
         // longer: what came after that does not go ahead of it.
         let deadline = oldest.checked_add(self.window);
@@ -170,12 +174,7 @@ where
             return due.min().map_or(Choice::Empty, |(_, at)| Choice::Go(at));
         }
         // What is not after what went out has nothing to gain by waiting, nor has what has no time.
-        if complete
-            || full
-            || overdue
-            || time <= self.frontier
-            || !matches!(self.ending, Ending::NotYet)
-        {
+        if complete || full || overdue || time <= self.frontier {
             return Choice::Go(at);
         }
         Choice::Wait(at, deadline)
