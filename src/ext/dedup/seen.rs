@@ -11,7 +11,9 @@ use crate::market::Id;
 pub(super) struct Seen {
     window: usize,
     hasher: DefaultHashBuilder,
-    symbols: HashMap<Symbol, Window>,
+    /// Which of the windows is the symbol's: a map of small entries is quick to grow.
+    symbols: HashMap<Symbol, usize>,
+    windows: Vec<Window>,
 }
 
 /// So few identities are found faster by looking at each, and quiet symbols need no table.
@@ -35,12 +37,17 @@ impl Seen {
             window: window.clamp(1, u32::MAX as usize),
             hasher: DefaultHashBuilder::default(),
             symbols: HashMap::new(),
+            windows: Vec::new(),
         }
     }
 
     /// Whether `id` is not among the symbol's latest; it is from now on.
     pub(super) fn is_new(&mut self, symbol: &Symbol, id: Id) -> bool {
-        let window = self.symbols.entry_ref(symbol).or_default();
+        let at = *self.symbols.entry_ref(symbol).or_insert_with(|| {
+            self.windows.push(Window::default());
+            self.windows.len() - 1
+        });
+        let window = &mut self.windows[at];
         if window.contains(&id, &self.hasher) {
             return false;
         }
@@ -54,8 +61,10 @@ impl Seen {
 
     /// Remembers nothing of this symbol any more.
     pub(super) fn forget(&mut self, symbol: &Symbol) {
-        if !self.symbols.is_empty() {
-            self.symbols.remove(symbol);
+        if !self.symbols.is_empty()
+            && let Some(at) = self.symbols.get(symbol)
+        {
+            self.windows[*at] = Window::default();
         }
     }
 }
@@ -121,7 +130,7 @@ mod tests {
                     assert!(seen.is_new(&symbol.into(), id.into()));
                 }
             }
-            for held in seen.symbols.values() {
+            for held in &seen.windows {
                 assert_eq!(held.ids.len(), window);
                 let noted = if window > FEW { window } else { 0 };
                 assert_eq!(held.places.len(), noted);
