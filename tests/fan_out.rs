@@ -180,7 +180,7 @@ fn while_a_branch_that_loses_nothing_is_full_the_feed_is_not_polled() {
     assert_eq!((first, woken.get()), (Event::Data(number(1)), 1));
     assert_eq!(poll(), Some(Some(number(3))));
     assert_eq!(poll(), None);
-    // One more that lets nothing go on again wakes nobody.
+    // Full again: dropping it lets the feed be polled.
     drop(lossless);
     assert_eq!(woken.get(), 2);
     assert_eq!(poll(), Some(Some(number(4))));
@@ -353,6 +353,22 @@ fn a_waker_may_use_and_drop_other_branches() {
     assert_eq!(woken.get(), 1);
     assert_eq!(ready(&mut replaces), seen(1..=1));
     assert_eq!(ready(&mut held_by_waker), seen(1..=1));
+}
+
+#[test]
+fn a_waker_may_do_so_too_when_the_feed_wakes_while_it_is_polled() {
+    let (mut first, mut second) = pair(numbers(1..=1).interleave_pending().boxed());
+    let seen_inside = Arc::new(Mutex::new(Vec::new()));
+    let inside = Arc::clone(&seen_inside);
+    let waker = Waker::from(Arc::new(Foreign {
+        at_wake: Mutex::new(Some(Box::new(move || {
+            *inside.lock().unwrap() = ready(&mut second);
+        }))),
+        _at_drop: None,
+    }));
+    assert!(is_pending(&mut first, &waker));
+    assert_eq!(*seen_inside.lock().unwrap(), seen(1..=1));
+    assert_eq!(ready(&mut first), seen(1..=1));
 }
 
 #[test]
