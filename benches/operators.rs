@@ -3,14 +3,14 @@
 //! `bare` and `bare_steady` read the same stream without an operator: subtract them.
 #![allow(missing_docs, reason = "a bench")]
 
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use feedline::market::{Interval, Quote, Trade};
-use feedline::{Decimal, Error, Event, FeedExt, Overflow, Rate, Symbol, Timestamp};
+use feedline::{Decimal, Error, Event, FeedExt, FeedsExt, Overflow, Rate, Symbol, Timestamp};
 use futures_test::task::new_count_waker;
 use futures_util::stream::{self, Stream, StreamExt};
 
@@ -170,6 +170,72 @@ fn time_steady<S: Stream + Unpin>(
         .bench_local_values(|mut operator| {
             drain(&mut operator);
             operator
+        });
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn tap_gaps(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| {
+        FeedExt::tap_gaps(feed, |gap| {
+            black_box(gap);
+        })
+    };
+    time(bencher, || trades(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn dedup(bencher: Bencher<'_, '_>, symbols: usize) {
+    time(bencher, || trades(symbols), FeedExt::dedup);
+}
+
+/// Every identity is new, and one must be forgotten for it.
+#[divan::bench(args = SYMBOLS)]
+fn dedup_in_a_full_window(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::dedup_within(feed, 64);
+    time(bencher, || trades(symbols), read);
+}
+
+#[divan::bench(args = SYMBOLS)]
+fn stale_after(bencher: Bencher<'_, '_>, symbols: usize) {
+    let read = |feed| FeedExt::stale_after(feed, Duration::from_secs(10));
+    time(bencher, || trades(symbols), read);
+}
+
+/// Two feeds, whose events take turns.
+#[divan::bench(args = SYMBOLS)]
+fn merge_by_time(bencher: Bencher<'_, '_>, symbols: usize) {
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .with_inputs(|| {
+            let mut feeds = [Vec::new(), Vec::new()];
+            for (at, trade) in trades(symbols).into_iter().enumerate() {
+                feeds[at % 2].push(trade);
+            }
+            feeds
+        })
+        .bench_local_values(|feeds| {
+            let feeds = feeds.map(stream::iter);
+            drain(feeds.merge_by_time(Duration::from_millis(200)));
+        });
+}
+
+/// Two branches, polled in turn: the time is that of both.
+#[divan::bench(args = SYMBOLS)]
+fn fan_out(bencher: Bencher<'_, '_>, symbols: usize) {
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .with_inputs(|| trades(symbols))
+        .bench_local_values(|items| {
+            let mut branches = stream::iter(items).fan_out(2);
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut open = true;
+            while open {
+                for branch in &mut branches {
+                    let item = Pin::new(branch).poll_next(&mut cx);
+                    open = !matches!(item, Poll::Ready(None));
+                    black_box(&item);
+                }
+            }
         });
 }
 

@@ -42,7 +42,7 @@
 //!   method; awaiting what it returns gives a [`Subscription`], a stream that owns its place at the
 //!   venue: dropping it unsubscribes.
 //! - *Do something with it:* [`FeedExt`] makes candles, batches, samples, queues, strict or data-only
-//!   streams out of any [`Feed`], live, recorded or simulated.
+//!   streams out of any [`Feed`], live, recorded or simulated; [`FeedsExt`] merges several.
 //! - *Choose what a slow consumer costs:* [`Overflow`], per subscription.
 //! - *Test your own program against outages:* `sim`, behind the feature `sim`.
 //! - *Add a venue:* [`feed::Protocol`], and [`feed::Connection`] to run it.
@@ -120,18 +120,18 @@ pub use error::{Error, ErrorKind};
 pub use event::{
     Cause, Event, Gap, GapId, Interruption, Rejection, Repair, Scope, Staleness, Status, StatusKind,
 };
-pub use ext::{Feed, FeedExt};
+pub use ext::{Feed, FeedExt, FeedsExt};
 pub use feed::{Control, State, Subscription};
 pub use overflow::Overflow;
 pub use rate::Rate;
 pub use symbol::Symbol;
 pub use time::Timestamp;
 
-/// The streams that [`FeedExt`]'s methods return, for naming them.
+/// The streams that the methods of [`FeedExt`] and [`FeedsExt`] return, for naming them.
 pub mod adapters {
     pub use crate::ext::{
-        Batches, Buffer, CandleHistory, Candles, Conflate, Data, History, MapData, RateLimit,
-        Sample, Strict,
+        Batches, Buffer, CandleHistory, Candles, Conflate, Data, Dedup, FanOut, History, MapData,
+        MergeByTime, Merged, RateLimit, Sample, StaleAfter, Strict, TapGaps,
     };
 }
 

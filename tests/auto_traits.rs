@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use feedline::adapters::{
-    Batches, Buffer, CandleHistory, Candles, Conflate, Data, History, MapData, RateLimit, Sample,
-    Strict,
+    Batches, Buffer, CandleHistory, Candles, Conflate, Data, Dedup, FanOut, History, MapData,
+    MergeByTime, Merged, RateLimit, Sample, StaleAfter, Strict, TapGaps,
 };
 use feedline::market::{
     BookAction, BookUpdate, Calendar, Candle, CandleState, EmptyIntervals, Id, Interval,
@@ -13,8 +13,9 @@ use feedline::market::{
     Trade, UnknownTimeZone,
 };
 use feedline::{
-    Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, Gap, GapId, Interruption, Now,
-    Overflow, Rate, Rejection, Repair, Scope, Staleness, Status, StatusKind, Symbol, Timestamp,
+    Cause, Clock, Decimal, Error, ErrorKind, Event, Feed, FeedExt, FeedsExt, Gap, GapId,
+    Interruption, Now, Overflow, Rate, Rejection, Repair, Scope, Staleness, Status, StatusKind,
+    Symbol, Timestamp,
 };
 use futures_util::stream::{Iter, Stream};
 
@@ -54,6 +55,7 @@ fn values_are_send_sync_and_unpin() {
         Interval,
         IntervalUnit,
         Level,
+        Merged<Trade>,
         Now,
         Overflow,
         ParseIntervalError,
@@ -85,12 +87,17 @@ fn adapters_are_what_the_stream_beneath_is() {
         Conflate<Trades>,
         Conflate<Trades, u8, fn(&Trade) -> u8>,
         Data<Trades>,
+        Dedup<Trades>,
+        FanOut<Trades>,
         History,
         MapData<Trades, fn(Trade) -> Trade>,
+        MergeByTime<Trades>,
         RateLimit<Trades>,
         Sample<Trades>,
         Sample<Trades, u8, fn(&Trade) -> u8>,
+        StaleAfter<Trades>,
         Strict<Trades>,
+        TapGaps<Trades, fn(&Gap)>,
     );
 }
 
@@ -101,6 +108,9 @@ fn a_chain_is_still_a_stream_that_can_be_spawned() {
     fn chain(feed: impl Feed<Data = Trade, Error = Error> + Send + 'static) {
         spawnable(
             feed.map_data(Trade::common)
+                .tap_gaps(|_| {})
+                .dedup()
+                .stale_after(Duration::from_secs(10))
                 .buffer(8, Overflow::DropOldest)
                 .conflate()
                 .candles(Interval::minutes(1))
@@ -112,6 +122,24 @@ fn a_chain_is_still_a_stream_that_can_be_spawned() {
         );
     }
     chain(futures_util::stream::pending());
+}
+
+#[test]
+fn what_splits_and_merges_feeds_takes_any_and_can_be_spawned_and_moved() {
+    fn spawnable<S: Stream + Send + Unpin + 'static>(_: S) {}
+    // Neither of them need be `Unpin`.
+    fn branches(feed: impl Feed<Data = Trade, Error = Error> + Send + 'static) {
+        feed.fan_out(2).into_iter().for_each(spawnable);
+    }
+    fn merge<S: Feed<Data = Trade, Error = Infallible> + Send + 'static>(feeds: Vec<S>) {
+        spawnable(
+            feeds
+                .merge_by_time(Duration::ZERO)
+                .candles(Interval::minutes(1)),
+        );
+    }
+    branches(futures_util::stream::pending());
+    merge::<Trades>(Vec::new());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Detail, Record};
+use super::{Detail, Id, Record};
 use crate::decimal::{self, Decimal};
 use crate::{Symbol, Timestamp};
 
@@ -71,6 +71,14 @@ impl<D> Record for BookUpdate<D> {
 
     fn slot(&self) -> Option<i64> {
         (self.action == BookAction::Snapshot).then_some(0)
+    }
+
+    /// A snapshot has none: it is there to be applied, whenever it comes.
+    fn identity(&self) -> Option<Id> {
+        match self.action {
+            BookAction::Snapshot => None,
+            BookAction::Delta => self.last.map(Id::Number),
+        }
     }
 }
 

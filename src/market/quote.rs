@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Detail, Record};
+use super::{Detail, Id, Record};
 use crate::decimal::{self, Decimal};
 use crate::{Symbol, Timestamp};
 
@@ -82,5 +82,9 @@ impl<D> Record for Quote<D> {
 
     fn received(&self) -> Option<Timestamp> {
         self.received
+    }
+
+    fn identity(&self) -> Option<Id> {
+        self.sequence.map(Id::Number)
     }
 }

@@ -3,13 +3,14 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Id;
 use crate::{Symbol, Timestamp};
 
-/// What queues and operators need to know of an event: whose it is, when it happened, and whether
-/// a newer one makes it worthless.
+/// What queues and operators need to know of an event: whose it is, when it happened, whether a
+/// newer one makes it worthless, and by what it is known again.
 ///
 /// Implement it for your own event type to use [`conflate`](crate::Overflow::Conflate), overflow
-/// ranges and candle tainting with it.
+/// ranges, candle tainting and [`dedup`](crate::FeedExt::dedup) with it.
 pub trait Record {
     /// Whether a newer event of the same [`slot`](Record::slot) replaces an older one entirely:
     /// true of quotes and tickers, false of trades.
@@ -35,6 +36,15 @@ pub trait Record {
     /// Candles of different windows have different slots; quotes have one slot a symbol.
     fn slot(&self) -> Option<i64> {
         if Self::LATEST_REPLACES { Some(0) } else { None }
+    }
+
+    /// By what this event is known again when it comes a second time, unique within its symbol;
+    /// `None` for an event that is never a repeat of another.
+    ///
+    /// A trade has its id, a quote its sequence number, a change of a book its last sequence
+    /// number. Snapshots, candles and tickers have none.
+    fn identity(&self) -> Option<Id> {
+        None
     }
 }
 

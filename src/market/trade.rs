@@ -62,4 +62,8 @@ impl<D> Record for Trade<D> {
     fn received(&self) -> Option<Timestamp> {
         self.received
     }
+
+    fn identity(&self) -> Option<Id> {
+        self.id.clone()
+    }
 }

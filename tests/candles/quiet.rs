@@ -133,6 +133,24 @@ async fn nothing_is_final_by_the_clock_while_the_feed_is_down() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_feed_that_is_fresh_again_may_still_be_down() {
+    let (feed, ticks) = live::<Trade>();
+    let mut candles = ticks.candles(Interval::minutes(1));
+    feed.unbounded_send(data(trade("A", 30, "5", "1"))).unwrap();
+    feed.unbounded_send(Ok(interrupted().into())).unwrap();
+    let fresh = Status::new(StatusKind::Fresh, Scope::All);
+    feed.unbounded_send(Ok(fresh.into())).unwrap();
+    ready_told(&mut candles);
+    advance(secs(100)).await;
+    assert!(ready_told(&mut candles).is_empty());
+    feed.unbounded_send(Ok(resumed().into())).unwrap();
+    assert_eq!(
+        ready_told(&mut candles),
+        ["status", "A 0 Final 5 5 5 5 v1 n1 truncated"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn nor_while_others_keep_it_from_being_read() {
     let (feed, ticks) = live::<Trade>();
     let mut candles = ticks.candles(Interval::minutes(1));

@@ -29,8 +29,10 @@ pub(super) struct Aside {
     pub(super) closed: VecDeque<Open>,
     /// The interval that has no tick yet, and follows one that is over.
     pub(super) idle: Option<Idle>,
-    /// The feed of this symbol is not live.
-    pub(super) held: bool,
+    /// The feed of this symbol is interrupted.
+    pub(super) interrupted: bool,
+    /// It is not read, because another consumer is full.
+    pub(super) unread: bool,
 }
 
 /// An interval without ticks.
@@ -58,8 +60,10 @@ impl Line {
         self.aside.get_or_insert_with(Box::default)
     }
 
+    /// Whether its feed is not live, so that the clock says nothing about its intervals.
     pub(super) fn is_held(&self) -> bool {
-        self.aside.as_ref().is_some_and(|aside| aside.held)
+        let aside = self.aside.as_ref();
+        aside.is_some_and(|aside| aside.interrupted || aside.unread)
     }
 
     /// The open candle, tainted by the gaps told so far.

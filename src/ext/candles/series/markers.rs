@@ -1,3 +1,4 @@
+use super::super::line::Aside;
 use super::Series;
 use crate::market::{Candle, CandleState};
 use crate::{Gap, Scope, Staleness, Status, StatusKind};
@@ -25,32 +26,25 @@ impl Series {
     }
 
     pub(in super::super) fn status(&mut self, status: &Status) {
-        let held = match &status.kind {
-            StatusKind::Interrupted { .. } => true,
-            StatusKind::Stale {
-                why: Staleness::Backpressure { .. },
-            } => true,
-            StatusKind::Resumed { .. } | StatusKind::Fresh => false,
+        let backpressure = |why: &Staleness| matches!(why, Staleness::Backpressure { .. });
+        let change: fn(&mut Aside) = match &status.kind {
+            StatusKind::Interrupted { .. } => |aside| aside.interrupted = true,
+            StatusKind::Resumed { .. } => |aside| aside.interrupted = false,
+            StatusKind::Stale { why } if backpressure(why) => |aside| aside.unread = true,
+            StatusKind::Fresh => |aside| aside.unread = false,
             _ => return,
         };
         match &status.scope {
-            Scope::All => {
-                for line in &mut self.lines {
-                    if held || line.aside.is_some() {
-                        line.aside().held = held;
-                    }
-                }
-            }
+            Scope::All => self.lines.iter_mut().for_each(|line| change(line.aside())),
             Scope::Symbols(symbols) => {
                 for symbol in symbols.iter() {
                     if let Some(at) = self.index.get(symbol) {
-                        self.lines[*at].aside().held = held;
+                        change(self.lines[*at].aside());
                     }
                 }
             }
         }
-        if !held {
-            self.due.resume();
-        }
+        // Those of lines that are still held are postponed again.
+        self.due.resume();
     }
 }
