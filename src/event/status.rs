@@ -63,6 +63,15 @@ pub enum StatusKind {
         /// Which gap.
         gap: GapId,
     },
+    /// What comes next of these symbols is what there was before: history, or the whole of a book.
+    /// It is complete at the next `SnapshotEnded`.
+    SnapshotBegan,
+    /// The snapshot is complete; what comes from here on is live.
+    SnapshotEnded {
+        /// The venue left the oldest part out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        snipped: bool,
+    },
 }
 
 /// Why a feed is not live.
@@ -180,11 +189,18 @@ impl Status {
 
     /// Whether `later` may stand for this one too when no data is between them.
     pub(crate) fn folds_into(&self, later: &Self) -> bool {
-        use StatusKind::{Fresh, Interrupted, Rejected, RepairFailed, Repaired, Resumed, Stale};
+        use StatusKind::{
+            Fresh, Interrupted, Rejected, RepairFailed, Repaired, Resumed, SnapshotBegan,
+            SnapshotEnded, Stale,
+        };
         match (&self.kind, &later.kind) {
             (Interrupted { .. }, Interrupted { .. })
             | (Resumed { .. }, Resumed { .. })
-            | (Stale { .. } | Fresh, Stale { .. } | Fresh) => true,
+            | (Stale { .. } | Fresh, Stale { .. } | Fresh)
+            | (SnapshotBegan, SnapshotBegan) => true,
+            (SnapshotEnded { snipped: earlier }, SnapshotEnded { snipped: later }) => {
+                earlier == later
+            }
             (Repaired { gap: earlier }, Repaired { gap: later })
             | (RepairFailed { gap: earlier }, RepairFailed { gap: later }) => earlier == later,
             (Rejected(earlier), Rejected(later)) => earlier.topic == later.topic,
@@ -228,6 +244,11 @@ impl fmt::Display for StatusKind {
             Self::Rejected(rejection) => write!(f, "rejected: {rejection}"),
             Self::Repaired { gap } => write!(f, "gap {} repaired", gap.number()),
             Self::RepairFailed { gap } => write!(f, "gap {} cannot be repaired", gap.number()),
+            Self::SnapshotBegan => f.write_str("snapshot begins"),
+            Self::SnapshotEnded { snipped: false } => f.write_str("snapshot is complete"),
+            Self::SnapshotEnded { snipped: true } => {
+                f.write_str("snapshot is complete but for its oldest part")
+            }
         }
     }
 }

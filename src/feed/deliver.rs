@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Protocol, State, TopicId};
+use super::{Protocol, SnapshotEdge, State, TopicId};
 use crate::{Error, GapId, Interruption, Rejection, Timestamp};
 
 /// Where a machine's events go: a hub's router, or a connection used on its own.
@@ -46,6 +46,8 @@ pub enum Note {
         /// Whether the repair went well.
         well: bool,
     },
+    /// A snapshot of a topic begins here, or is complete.
+    Snapshot(TopicId, SnapshotEdge),
     /// A message could not be read.
     Malformed {
         /// Whose it was, if that could be read; otherwise it concerns every topic.
@@ -83,7 +85,10 @@ pub struct Missing {
 #[non_exhaustive]
 pub enum Why {
     /// The connection was down.
-    Outage,
+    Outage {
+        /// Whether the venue brings what was missed.
+        repair: bool,
+    },
     /// The topic was subscribed afresh.
     Renewed,
     /// The venue's numbering jumped.

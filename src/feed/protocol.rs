@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use super::{Spec, Topic, TopicId, Topics};
+use super::{Heartbeat, Spec, Topic, TopicId, Topics};
 use crate::transport::{Address, Frame, FrameRef};
 use crate::{Error, Interruption, Now, Timestamp};
 
@@ -120,6 +120,18 @@ pub enum Failure {
     Fatal(Error),
 }
 
+/// Where a snapshot begins and where it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotEdge {
+    /// What comes next is part of it.
+    Begin,
+    /// It is complete.
+    End {
+        /// The venue left the oldest part out.
+        snipped: bool,
+    },
+}
+
 /// What a protocol may do, implemented by the machine.
 pub trait Output<P: Protocol> {
     /// Sends a frame, after those already waiting.
@@ -135,6 +147,14 @@ pub trait Output<P: Protocol> {
     /// The venue's numbering of a topic jumped. With `resync` the machine subscribes to the topic
     /// afresh and announces the gap as repaired when its new beginning comes.
     fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool);
+    /// The venue has taken a topic away, without being asked to: it is asked for again, and what is
+    /// missing meanwhile is told.
+    fn dropped(&mut self, topic: TopicId);
+    /// What an outage of this topic had cost has come, or will not come. For topics of a channel
+    /// that [`backfills`](super::ChannelSpec::backfills).
+    fn repaired(&mut self, topic: TopicId, well: bool);
+    /// A snapshot of a topic begins or is complete.
+    fn snapshot(&mut self, topic: TopicId, edge: SnapshotEdge);
     /// An event that cannot be used because the beginning of its subscription has not come: it
     /// shows at least that the venue brings the topic.
     fn stray(&mut self, topic: TopicId);
@@ -148,6 +168,8 @@ pub trait Output<P: Protocol> {
     fn effect(&mut self, effect: P::Effect);
     /// Calls [`Protocol::timeout`] at `at`, instead of any moment asked for before.
     fn wake_at(&mut self, at: Instant);
+    /// Proves life by other times from now on: the venue has told its own.
+    fn heartbeat(&mut self, heartbeat: Heartbeat);
     /// Gives the connection up.
     fn fail(&mut self, failure: Failure);
 }

@@ -159,17 +159,18 @@ impl Run {
 }
 
 fn undoes(a: &StatusKind, b: &StatusKind) -> bool {
-    use StatusKind::{Fresh, Interrupted, Resumed, Stale};
-    matches!(
-        a,
-        Interrupted { .. } | Resumed { .. } | Stale { .. } | Fresh
-    ) && discriminant(a) != discriminant(b)
+    use StatusKind::{Fresh, Interrupted, Resumed, SnapshotBegan, SnapshotEnded, Stale};
+    discriminant(a) != discriminant(b)
         && matches!(
             (a, b),
             (
                 Interrupted { .. } | Resumed { .. },
                 Interrupted { .. } | Resumed { .. }
             ) | (Stale { .. } | Fresh, Stale { .. } | Fresh)
+                | (
+                    SnapshotBegan | SnapshotEnded { .. },
+                    SnapshotBegan | SnapshotEnded { .. }
+                )
         )
 }
 

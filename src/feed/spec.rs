@@ -24,6 +24,8 @@ pub struct Spec {
     pub outstanding: usize,
     /// How fast requests may follow each other.
     pub requests: Rate,
+    /// Most topics added and removed in any span of this length, where the venue counts them.
+    pub changes: Option<Changes>,
     /// How fast connections may be opened, by the whole process.
     pub connects: Rate,
     /// Longest message accepted, in bytes.
@@ -43,16 +45,31 @@ impl Spec {
             bytes_per_request: usize::MAX,
             outstanding: 16,
             requests: Rate::per_second(50),
+            changes: None,
             connects: Rate::new(1, Duration::from_secs(1)).with_burst(10),
             message_limit: 8 << 20,
         }
     }
 }
 
+/// How many changes of its set of topics a venue allows in any span of this length.
+///
+/// Unlike a [`Rate`] it is a count over a rolling span: all of it may be used at once, and then
+/// nothing until the first of it is that old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// How many topics added or removed; at least one.
+    pub count: usize,
+    /// In any span of this length.
+    pub per: Duration,
+}
+
 /// When to probe a connection and when to give it up.
 ///
 /// The verdict needs a probe: silence alone never ends a connection, because a quiet topic is not
-/// a dead one. Any frame after the probe proves life.
+/// a dead one. Any frame after the probe proves life. A venue that promises a message every so
+/// often, and whose WebSocket layer may answer probes for a server that hangs, has a
+/// [`silence`](Heartbeat::silence) besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
     /// What is sent.
@@ -64,6 +81,9 @@ pub struct Heartbeat {
     pub only_when_quiet: bool,
     /// How long nothing at all may come after a probe.
     pub timeout: Duration,
+    /// How long no message may come, pings and pongs not counted; `None` where messages come only
+    /// when there is something to tell.
+    pub silence: Option<Duration>,
 }
 
 impl Default for Heartbeat {
@@ -73,6 +93,7 @@ impl Default for Heartbeat {
             interval: Duration::from_secs(20),
             only_when_quiet: true,
             timeout: Duration::from_secs(10),
+            silence: None,
         }
     }
 }
@@ -102,6 +123,10 @@ pub struct ChannelSpec {
     pub first_data: Option<Duration>,
     /// Every event replaces the one before it, so that a queue may keep the latest alone.
     pub latest_replaces: bool,
+    /// A topic subscribed again brings what was missed meanwhile: its outages are told as being
+    /// repaired, and the protocol says when they are, by
+    /// [`Output::repaired`](super::Output::repaired).
+    pub backfills: bool,
 }
 
 impl ChannelSpec {
@@ -114,6 +139,7 @@ impl ChannelSpec {
             join: Join::Live,
             first_data: None,
             latest_replaces: false,
+            backfills: false,
         }
     }
 
@@ -135,6 +161,13 @@ impl ChannelSpec {
     #[must_use]
     pub const fn unanswered(mut self) -> Self {
         self.acceptance = Acceptance::Sent;
+        self
+    }
+
+    /// With outages that the venue fills when the topic is subscribed again.
+    #[must_use]
+    pub const fn backfills(mut self) -> Self {
+        self.backfills = true;
         self
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use hashbrown::HashMap;
 
 use super::run::Marker;
-use super::{Missing, TopicId, Why};
+use super::{Missing, SnapshotEdge, TopicId, Why};
 use crate::{
     Cause, Gap, GapId, Interruption, Now, Rejection, Repair, Scope, Staleness, Status, StatusKind,
     Symbol, Timestamp,
@@ -201,7 +201,14 @@ impl Tracker {
         }
         let (from, to) = (missing.from, missing.to);
         let (cause, repair) = match missing.why {
-            Why::Outage => (Cause::Outage { from, to }, Repair::None),
+            Why::Outage { repair } => {
+                let repair = if repair {
+                    Repair::Follows
+                } else {
+                    Repair::None
+                };
+                (Cause::Outage { from, to }, repair)
+            }
             Why::Renewed => {
                 let text = "subscribed afresh".to_owned();
                 (Cause::Venue { text, from, to }, Repair::None)
@@ -265,6 +272,25 @@ impl Tracker {
             StatusKind::RepairFailed { gap }
         };
         mark(Status::new(kind, self.scope(&[topic])).into());
+    }
+
+    pub(crate) fn snapshot(
+        &self,
+        topic: TopicId,
+        edge: SnapshotEdge,
+        mark: &mut impl FnMut(Marker),
+    ) {
+        if self.topics.contains_key(&topic) {
+            let kind = match edge {
+                SnapshotEdge::Begin => StatusKind::SnapshotBegan,
+                SnapshotEdge::End { snipped } => StatusKind::SnapshotEnded { snipped },
+            };
+            mark(Status::new(kind, Scope::of(self.symbol(topic))).into());
+        }
+    }
+
+    fn symbol(&self, topic: TopicId) -> Option<Symbol> {
+        Some(self.topics.get(&topic)?.symbol.clone())
     }
 
     pub(crate) fn no_first_data(&mut self, topic: TopicId, mark: &mut impl FnMut(Marker)) {

@@ -74,6 +74,9 @@ impl Watchman {
             Note::Repaired { topic, gap, well } => {
                 tracing::info!(topic = topic.index(), ?gap, well, "repair of a gap");
             }
+            Note::Snapshot(topic, edge) => {
+                tracing::debug!(topic = topic.index(), ?edge, "snapshot");
+            }
             Note::Malformed {
                 topic,
                 reason,

@@ -7,6 +7,8 @@ use crate::feed::Heartbeat;
 pub(super) struct Liveness {
     heartbeat: Heartbeat,
     received: Instant,
+    /// The last message, which is no ping or pong.
+    message: Instant,
     probed: Instant,
     /// The first probe since the last frame received.
     unanswered: Option<Instant>,
@@ -27,6 +29,7 @@ impl Liveness {
         Self {
             heartbeat,
             received: now,
+            message: now,
             probed: now,
             unanswered: None,
             proven: false,
@@ -36,6 +39,16 @@ impl Liveness {
     pub(super) fn received(&mut self, now: Instant) {
         self.received = now;
         self.proven |= self.unanswered.take().is_some();
+    }
+
+    /// What was received was a message.
+    pub(super) fn message(&mut self, now: Instant) {
+        self.message = now;
+    }
+
+    /// Other times from now on.
+    pub(super) fn set(&mut self, heartbeat: Heartbeat) {
+        self.heartbeat = heartbeat;
     }
 
     pub(super) fn proof(&mut self) {
@@ -54,6 +67,9 @@ impl Liveness {
         {
             return Demand::Dead(now - self.received);
         }
+        if reading && self.silence_over().is_some_and(|at| now >= at) {
+            return Demand::Dead(now - self.message);
+        }
         if now < self.next_probe() {
             return Demand::Nothing;
         }
@@ -64,15 +80,22 @@ impl Liveness {
 
     pub(super) fn deadline(&self, reading: bool) -> Instant {
         let probe = self.next_probe();
-        match self.unanswered {
-            Some(since) if reading => probe.min(since + self.heartbeat.timeout),
-            _ => probe,
+        if !reading {
+            return probe;
         }
+        let unanswered = self.unanswered.map(|since| since + self.heartbeat.timeout);
+        let verdict = unanswered.into_iter().chain(self.silence_over()).min();
+        verdict.map_or(probe, |verdict| probe.min(verdict))
+    }
+
+    fn silence_over(&self) -> Option<Instant> {
+        Some(self.message + self.heartbeat.silence?)
     }
 
     /// Nothing was read for this long by our own choice: silence meanwhile means nothing.
     pub(super) fn excuse(&mut self, silence: Duration) {
         self.received += silence;
+        self.message += silence;
         if let Some(since) = &mut self.unanswered {
             *since += silence;
         }
@@ -119,6 +142,28 @@ mod tests {
         assert!(liveness.proven());
         assert_eq!(liveness.demand(start + secs(35), true), Demand::Nothing);
         assert_eq!(liveness.deadline(true), start + secs(41));
+    }
+
+    #[test]
+    fn silence_is_judged_by_messages_alone() {
+        let start = Instant::now();
+        let heartbeat = Heartbeat {
+            silence: Some(secs(60)),
+            ..Heartbeat::default()
+        };
+        let mut liveness = Liveness::new(heartbeat, start);
+        liveness.message(start + secs(5));
+        for at in [20, 40, 60] {
+            assert_eq!(liveness.demand(start + secs(at), true), Demand::Probe);
+            liveness.received(start + secs(at));
+        }
+        assert_eq!(liveness.deadline(true), start + secs(65));
+        assert_eq!(
+            liveness.demand(start + secs(65), true),
+            Demand::Dead(secs(60))
+        );
+        liveness.excuse(secs(10));
+        assert_eq!(liveness.demand(start + secs(65), true), Demand::Nothing);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! out and ask for the deadline again.
 
 mod backoff;
+mod changes;
 mod counters;
 mod entry;
 mod liveness;
@@ -25,6 +26,7 @@ pub use counters::{ChannelCounters, ConnectionCounters};
 pub use state::State;
 
 use self::backoff::Attempts;
+use self::changes::ChangeCount;
 use self::liveness::Liveness;
 use self::registry::{Registry, Side};
 use self::sink::{Core, Sink};
@@ -80,6 +82,7 @@ impl<P: Protocol> Machine<P> {
             state: State::Idle,
             liveness: Liveness::new(spec.heartbeat, now.instant),
             pace: Bucket::new(spec.requests),
+            changes: ChangeCount::new(spec.changes),
             outbox: VecDeque::new(),
             effects: VecDeque::new(),
             failure: None,
@@ -247,6 +250,7 @@ impl<P: Protocol> Machine<P> {
         let spec = self.protocol.spec();
         self.core.liveness = Liveness::new(spec.heartbeat, now.instant);
         self.core.pace = Bucket::new(spec.requests);
+        self.core.changes = ChangeCount::new(spec.changes);
         self.core.outbox.clear();
         self.core.wake_at = None;
         self.core.received = now.wall;
@@ -300,6 +304,7 @@ impl<P: Protocol> Machine<P> {
                 return self.interrupt(now, cause, deliver);
             }
         };
+        self.core.liveness.message(now.instant);
         self.core.frame_len = frame.len();
         self.core.frame_channel = None;
         // A venue's last words may tell more of the time than the frame before them.

@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use super::entry::Side;
+use super::entry::{Down, Side};
 use super::sink::Sink;
 use super::state::State;
 use crate::Timestamp;
 use crate::feed::{
-    Deliver, Failure, Note, Op, Output, Protocol, Refusal, RequestId, Topic, TopicId, Why,
+    Deliver, Failure, Heartbeat, Note, Op, Output, Protocol, Refusal, RequestId, SnapshotEdge,
+    Topic, TopicId, Why,
 };
 use crate::transport::Frame;
 
@@ -123,6 +124,37 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
     }
 
+    fn dropped(&mut self, topic: TopicId) {
+        let from = self.core.complete_until();
+        let entry = &mut self.core.registry[topic];
+        if !matches!(entry.side, Side::Active | Side::AwaitingData(_)) {
+            // The answer to what is on its way decides.
+            return;
+        }
+        entry.side = Side::Absent;
+        entry.seen_data = false;
+        entry.down.get_or_insert(Down {
+            from,
+            renewed: false,
+        });
+        entry.attend();
+        self.core.registry.review(topic);
+    }
+
+    fn repaired(&mut self, topic: TopicId, well: bool) {
+        let repairs = std::mem::take(&mut self.core.registry[topic].repairs);
+        for gap in repairs {
+            self.deliver.note(Note::Repaired { topic, gap, well });
+        }
+    }
+
+    fn snapshot(&mut self, topic: TopicId, edge: SnapshotEdge) {
+        if self.core.registry[topic].attention {
+            self.first_event(topic);
+        }
+        self.deliver.note(Note::Snapshot(topic, edge));
+    }
+
     fn stray(&mut self, topic: TopicId) {
         self.core.registry[topic].stirred = true;
         self.ignored("event without the beginning of its subscription");
@@ -147,6 +179,10 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn wake_at(&mut self, at: Instant) {
         self.core.wake_at = Some(at);
+    }
+
+    fn heartbeat(&mut self, heartbeat: Heartbeat) {
+        self.core.liveness.set(heartbeat);
     }
 
     fn fail(&mut self, failure: Failure) {

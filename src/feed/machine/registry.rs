@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::Timestamp;
-use crate::feed::{Op, RequestId, Spec, Topic, TopicId, Topics};
+use crate::feed::{Op, RequestId, Topic, TopicId, Topics};
 
 pub(super) use super::entry::{Down, Entry, Pending, Side};
 
@@ -172,7 +172,9 @@ impl Registry {
     pub(super) fn next_request<T: Topic>(
         &mut self,
         now: Instant,
-        spec: &Spec,
+        most: usize,
+        most_bytes: usize,
+        answer_timeout: Duration,
         topics: &Topics<T>,
         forgotten: &mut Vec<TopicId>,
     ) -> Option<(RequestId, Op)> {
@@ -199,7 +201,7 @@ impl Registry {
                 }
             };
             let topic = topics.get(id);
-            let own_limit = self[id].max_batch.min(spec.topics_per_request);
+            let own_limit = self[id].max_batch.min(most);
             let fits = match chosen {
                 None => true,
                 Some((chosen_op, group)) => {
@@ -207,7 +209,7 @@ impl Registry {
                         && group.is_some()
                         && group == topic.batch()
                         && batch.len() < limit.min(own_limit)
-                        && bytes + topic.bytes() <= spec.bytes_per_request
+                        && bytes + topic.bytes() <= most_bytes
                 }
             };
             if !fits {
@@ -236,7 +238,7 @@ impl Registry {
             entry.stirred = false;
             entry.attend();
         }
-        let deadline = now + spec.answer_timeout;
+        let deadline = now + answer_timeout;
         self.pending.push_back(Pending {
             id: request,
             op,

@@ -14,10 +14,17 @@ impl<P: Protocol> Machine<P> {
             && self.core.registry.work(now.instant).0
             && self.core.pace.ready_at(now.instant) <= now.instant
         {
+            let most = self.core.changes.available(now.instant);
+            if most == 0 {
+                break;
+            }
             let mut forgotten = Vec::new();
+            let spec = self.protocol.spec();
             let next = self.core.registry.next_request(
                 now.instant,
-                self.protocol.spec(),
+                most.min(spec.topics_per_request),
+                spec.bytes_per_request,
+                spec.answer_timeout,
                 &self.topics,
                 &mut forgotten,
             );
@@ -26,6 +33,8 @@ impl<P: Protocol> Machine<P> {
             }
             let Some((id, op)) = next else { continue };
             self.core.pace.take(now.instant);
+            let count = self.core.registry.requested(id).len();
+            self.core.changes.take(now.instant, count);
             self.request(id, op, now, deliver);
         }
     }

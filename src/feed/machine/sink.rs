@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::changes::ChangeCount;
 use super::counters::{ChannelCounters, ConnectionCounters};
 use super::liveness::Liveness;
 use super::registry::{Down, Registry, Side};
@@ -26,6 +27,7 @@ pub(super) struct Core<P: Protocol> {
     pub(super) state: State,
     pub(super) liveness: Liveness,
     pub(super) pace: Bucket,
+    pub(super) changes: ChangeCount,
     pub(super) outbox: VecDeque<Frame>,
     pub(super) effects: VecDeque<P::Effect>,
     pub(super) failure: Option<Failure>,
@@ -103,12 +105,23 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
 
     /// Announces what may be missing of these topics, in one gap for each reason.
     pub(super) fn end_outage(&mut self, topics: &[TopicId]) {
-        for renewed in [false, true] {
+        for why in [
+            Why::Outage { repair: false },
+            Why::Outage { repair: true },
+            Why::Renewed,
+        ] {
+            let (renewed, repair) = match why {
+                Why::Outage { repair } => (false, repair),
+                _ => (true, false),
+            };
             let mut from: Option<Timestamp> = None;
             let mut missing = Vec::new();
             for id in topics {
+                let backfills = !renewed && self.topics.get(*id).channel().backfills;
                 let entry = &mut self.core.registry[*id];
-                if let Some(down) = entry.down.filter(|down| down.renewed == renewed) {
+                if backfills == repair
+                    && let Some(down) = entry.down.filter(|down| down.renewed == renewed)
+                {
                     entry.down = None;
                     entry.attend();
                     from = Some(from.map_or(down.from, |from| from.min(down.from)));
@@ -116,8 +129,11 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 }
             }
             if let Some(from) = from {
-                let why = if renewed { Why::Renewed } else { Why::Outage };
-                self.missing(missing, why, from, self.now.wall.max(from));
+                let repaired = if repair { missing.clone() } else { Vec::new() };
+                let gap = self.missing(missing, why, from, self.now.wall.max(from));
+                for id in repaired {
+                    self.core.registry[id].repairs.push(gap);
+                }
             }
         }
     }
@@ -176,7 +192,12 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let entry = &mut self.core.registry[id];
         entry.seen_data = true;
         entry.attend();
-        let repairs = std::mem::take(&mut entry.repairs);
+        // Where the venue fills what is missing, its first event is only the beginning of that.
+        let repairs = if self.topics.get(id).channel().backfills {
+            Vec::new()
+        } else {
+            std::mem::take(&mut entry.repairs)
+        };
         if let Side::AwaitingData(_) = entry.side {
             self.accept(vec![id]);
         }

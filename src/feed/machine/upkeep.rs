@@ -50,8 +50,10 @@ impl<P: Protocol> Machine<P> {
                     .login_until
                     .filter(|_| reading && self.core.live_since.is_none());
                 let (work, later) = registry.work(now.instant);
-                let work =
-                    (work && self.may_request()).then(|| self.core.pace.ready_at(now.instant));
+                let work = (work && self.may_request()).then(|| {
+                    let pace = self.core.pace.ready_at(now.instant);
+                    pace.max(self.core.changes.ready_at(now.instant))
+                });
                 [
                     Some(self.core.liveness.deadline(reading)),
                     inbound,

@@ -333,6 +333,7 @@ fn spec() -> Spec {
         interval: Duration::from_secs(10),
         only_when_quiet: false,
         timeout: Duration::from_secs(10),
+        silence: None,
     };
     // No published limits; sockets with about a thousand books were reported to stall, and 150
     // requests in one burst to be served.

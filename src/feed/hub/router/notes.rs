@@ -148,6 +148,13 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                     });
                 }
             }
+            Note::Snapshot(topic, edge) => {
+                for (seat, _) in self.holders(&[topic]) {
+                    self.tell(seat, |tracker, lane| {
+                        tracker.snapshot(topic, edge, &mut |marker| lane.mark(marker));
+                    });
+                }
+            }
             Note::Malformed { topic, events, .. } => {
                 let id = self.gap_ids.next();
                 self.tell_all(|tracker, lane| {
