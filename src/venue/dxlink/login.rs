@@ -1,0 +1,262 @@
+//! From the opened socket to the authorised session, in the strict order that the venue demands.
+
+use std::time::{Duration, Instant};
+
+use crate::feed::{CredentialError, Failure, Secret, Token};
+use crate::{Error, ErrorKind, Interruption, Now};
+
+/// A token is renewed this long before it expires.
+const AHEAD: Duration = Duration::from_secs(3_600);
+
+/// How far the login of a socket is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// SETUP has been sent. The venue answers with its own SETUP and the first AUTH_STATE.
+    #[default]
+    Setup,
+    /// The venue wants a token, which is being fetched.
+    Fetching,
+    /// AUTH has been sent.
+    Authorizing,
+    Authorized,
+}
+
+/// The login of one connection after the other.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    stage: Stage,
+    /// Whether there is somebody to ask for a token.
+    provided: bool,
+    token: Option<Token>,
+    /// The venue refused the last token; a second refusal in a row is final.
+    refused: bool,
+    renew_at: Option<Instant>,
+}
+
+/// What the login wants done.
+#[derive(Debug)]
+pub(super) enum Step {
+    Nothing,
+    /// Ask for a token; `refused` if the venue did not take the last one.
+    Fetch { refused: bool },
+    /// Send AUTH.
+    Authorize(Secret),
+    /// Requests may be sent.
+    Live,
+    Fail(Failure),
+}
+
+impl Login {
+    pub(super) fn new(provided: bool) -> Self {
+        Self {
+            provided,
+            ..Self::default()
+        }
+    }
+
+    /// A socket was opened. The token is fetched while the venue answers SETUP.
+    pub(super) fn open(&mut self) -> Step {
+        self.stage = Stage::Setup;
+        (self.token, self.renew_at) = (None, None);
+        if self.provided {
+            Step::Fetch {
+                refused: self.refused,
+            }
+        } else {
+            Step::Nothing
+        }
+    }
+
+    /// AUTH_STATE UNAUTHORIZED: before AUTH it asks for a token, after it it refuses one.
+    pub(super) fn unauthorized(&mut self) -> Step {
+        match self.stage {
+            Stage::Setup if !self.provided => Step::Fail(Failure::Fatal(auth(
+                "the endpoint demands a token, and none was given",
+            ))),
+            Stage::Setup => match &self.token {
+                Some(token) => {
+                    self.stage = Stage::Authorizing;
+                    Step::Authorize(token.secret.clone())
+                }
+                None => {
+                    self.stage = Stage::Fetching;
+                    Step::Nothing
+                }
+            },
+            Stage::Fetching => Step::Nothing,
+            Stage::Authorizing => self.refuse("the venue refused the token"),
+            // It has expired or was revoked: the next one may go out on the same socket.
+            Stage::Authorized => {
+                self.stage = Stage::Fetching;
+                self.token = None;
+                Step::Fetch { refused: true }
+            }
+        }
+    }
+
+    /// The venue did not take the token, whatever its words.
+    pub(super) fn refuse(&mut self, why: &str) -> Step {
+        let again = std::mem::replace(&mut self.refused, true);
+        let failure = if again {
+            Failure::Fatal(auth(why))
+        } else {
+            Failure::Retry(Interruption::Login {
+                error: why.to_owned(),
+            })
+        };
+        Step::Fail(failure)
+    }
+
+    /// AUTH_STATE AUTHORIZED.
+    pub(super) fn authorized(&mut self, now: Now) -> Step {
+        let first = self.stage != Stage::Authorized;
+        self.stage = Stage::Authorized;
+        self.refused = false;
+        let expires = self.token.as_ref().and_then(|token| token.expires);
+        self.renew_at = expires.map(|at| {
+            let left = at.duration_since(now.wall);
+            // A token that lives for less than twice that is renewed in the middle of its life.
+            now.instant + left.saturating_sub(AHEAD.min(left / 2))
+        });
+        if first { Step::Live } else { Step::Nothing }
+    }
+
+    /// The token that was asked for, or why there is none.
+    pub(super) fn fetched(&mut self, token: Result<Token, CredentialError>) -> Step {
+        match token {
+            Ok(token) => {
+                let secret = token.secret.clone();
+                self.token = Some(token);
+                match self.stage {
+                    Stage::Fetching => {
+                        self.stage = Stage::Authorizing;
+                        Step::Authorize(secret)
+                    }
+                    // Renewed ahead of its end: the venue takes a new AUTH at any time.
+                    Stage::Authorized => Step::Authorize(secret),
+                    Stage::Setup | Stage::Authorizing => Step::Nothing,
+                }
+            }
+            Err(error) if error.is_retryable() => Step::Fail(Failure::Retry(Interruption::Login {
+                error: format!("no token: {error}"),
+            })),
+            Err(error) => {
+                let auth = auth(&format!("no token: {error}"));
+                Step::Fail(Failure::Fatal(auth.with_source(error)))
+            }
+        }
+    }
+
+    /// When the token is to be renewed.
+    pub(super) fn renew_at(&self) -> Option<Instant> {
+        self.renew_at
+    }
+
+    /// Asks for a new token if it is time.
+    pub(super) fn timeout(&mut self, now: Now) -> Step {
+        if self.renew_at.is_some_and(|at| at <= now.instant) {
+            self.renew_at = None;
+            return Step::Fetch { refused: false };
+        }
+        Step::Nothing
+    }
+}
+
+fn auth(why: &str) -> Error {
+    Error::new(ErrorKind::Auth(why.to_owned())).with_venue("dxlink")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    fn now() -> Now {
+        Now {
+            instant: Instant::now(),
+            wall: Timestamp::EPOCH,
+        }
+    }
+
+    fn token(name: &str, life: Option<u64>) -> Token {
+        Token {
+            expires: life.map(|life| Timestamp::EPOCH.saturating_add(Duration::from_secs(life))),
+            ..Token::new(name)
+        }
+    }
+
+    #[test]
+    fn without_a_token_the_first_state_decides() {
+        let mut login = Login::new(false);
+        assert!(matches!(login.open(), Step::Nothing));
+        assert!(matches!(login.authorized(now()), Step::Live));
+        login.open();
+        assert!(matches!(login.unauthorized(), Step::Fail(Failure::Fatal(_))));
+    }
+
+    #[test]
+    fn auth_waits_for_the_venue_and_for_the_token() {
+        let mut login = Login::new(true);
+        assert!(matches!(login.open(), Step::Fetch { refused: false }));
+        assert!(matches!(login.fetched(Ok(token("a", None))), Step::Nothing));
+        assert!(matches!(login.unauthorized(), Step::Authorize(secret) if secret.expose() == "a"));
+        assert!(matches!(login.authorized(now()), Step::Live));
+
+        login.open();
+        assert!(matches!(login.unauthorized(), Step::Nothing));
+        assert!(matches!(login.fetched(Ok(token("b", None))), Step::Authorize(secret) if secret.expose() == "b"));
+    }
+
+    #[test]
+    fn one_refusal_is_retried_with_a_new_token_and_two_are_final() {
+        let mut login = Login::new(true);
+        login.open();
+        login.fetched(Ok(token("a", None)));
+        login.unauthorized();
+        assert!(matches!(login.unauthorized(), Step::Fail(Failure::Retry(_))));
+        assert!(matches!(login.open(), Step::Fetch { refused: true }));
+        login.fetched(Ok(token("b", None)));
+        login.unauthorized();
+        assert!(matches!(login.unauthorized(), Step::Fail(Failure::Fatal(_))));
+    }
+
+    #[test]
+    fn an_expired_token_is_replaced_on_the_open_socket() {
+        let mut login = Login::new(true);
+        login.open();
+        login.fetched(Ok(token("a", None)));
+        login.unauthorized();
+        login.authorized(now());
+        assert!(matches!(login.unauthorized(), Step::Fetch { refused: true }));
+        assert!(matches!(login.fetched(Ok(token("b", None))), Step::Authorize(_)));
+        assert!(matches!(login.authorized(now()), Step::Live));
+    }
+
+    #[test]
+    fn a_token_is_renewed_ahead_of_its_end() {
+        let day = 86_400;
+        let mut login = Login::new(true);
+        login.open();
+        login.fetched(Ok(token("a", Some(day))));
+        login.unauthorized();
+        let now = now();
+        login.authorized(now);
+        let at = now.instant + Duration::from_secs(day) - AHEAD;
+        assert_eq!(login.renew_at(), Some(at));
+        assert!(matches!(login.timeout(now), Step::Nothing));
+        let later = Now { instant: at, ..now };
+        assert!(matches!(login.timeout(later), Step::Fetch { refused: false }));
+        assert!(matches!(login.fetched(Ok(token("b", Some(2 * day)))), Step::Authorize(_)));
+        assert!(matches!(login.authorized(later), Step::Nothing));
+    }
+
+    #[test]
+    fn who_has_no_token_says_whether_it_may_have_one_later() {
+        let mut login = Login::new(true);
+        login.open();
+        let retry = login.fetched(Err(CredentialError::retry("busy")));
+        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
+        let fatal = login.fetched(Err(CredentialError::fatal("unknown client")));
+        assert!(matches!(fatal, Step::Fail(Failure::Fatal(_))));
+    }
+}
