@@ -86,6 +86,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `gate` | yes | Gate spot |
+//! | `dxlink` | no | DXLink: typed events and decoding, no client yet |
 //! | `sim` | no | the simulators |
 //! | `tzdb` | no | the database of time zones, for machines that have none |
 #![cfg_attr(docsrs, feature(doc_cfg))]

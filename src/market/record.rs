@@ -56,6 +56,12 @@ pub trait Detail:
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether the event is a tick of its own: false of one that corrects or takes back an earlier
+    /// one, or that the venue says does not count. Candles leave those out.
+    fn is_tick(&self) -> bool {
+        true
+    }
 }
 
 impl Detail for () {

@@ -1,4 +1,4 @@
-use super::{Candle, Quote, Record, Trade};
+use super::{Candle, Detail, Quote, Record, Trade};
 use crate::Decimal;
 
 /// An event that says what something is worth at one moment: what candles are made of.
@@ -18,9 +18,10 @@ pub trait Tick: Record {
     }
 }
 
-impl<D> Tick for Trade<D> {
+impl<D: Detail> Tick for Trade<D> {
+    /// The price, of a trade that counts.
     fn price(&self) -> Option<Decimal> {
-        Some(self.price)
+        self.detail.is_tick().then_some(self.price)
     }
 
     fn size(&self) -> Option<Decimal> {

@@ -6,7 +6,10 @@
 //!
 //! | module | feature | markets |
 //! |---|---|---|
+//! | `dxlink` | `dxlink` | DXLink (dxFeed, tastytrade): typed events and decoding, no client yet |
 //! | `gate` | `gate` | Gate spot: trades, quotes, tickers, candles, order books |
 
+#[cfg(feature = "dxlink")]
+pub mod dxlink;
 #[cfg(feature = "gate")]
 pub mod gate;

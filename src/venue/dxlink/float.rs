@@ -1,0 +1,39 @@
+//! For `#[serde(with = "…")]`: a model number that may be absent or infinite. JSON has no
+//! infinity, so it is a string, as the venue writes it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serializer, de};
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number<'a> {
+    Finite(f64),
+    Text(#[serde(borrow)] Cow<'a, str>),
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(super) fn serialize<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) if value.is_finite() => to.serialize_f64(*value),
+        Some(value) => to.serialize_str(match *value {
+            f64::INFINITY => "Infinity",
+            f64::NEG_INFINITY => "-Infinity",
+            _ => "NaN",
+        }),
+        None => to.serialize_none(),
+    }
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    match Option::<Number<'de>>::deserialize(from)? {
+        None => Ok(None),
+        Some(Number::Finite(value)) => Ok(Some(value)),
+        Some(Number::Text(text)) => match &*text {
+            "Infinity" => Ok(Some(f64::INFINITY)),
+            "-Infinity" => Ok(Some(f64::NEG_INFINITY)),
+            "NaN" => Ok(Some(f64::NAN)),
+            _ => Err(de::Error::custom("expected a number or Infinity")),
+        },
+    }
+}

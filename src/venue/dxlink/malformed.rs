@@ -1,0 +1,106 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use smol_str::SmolStr;
+
+use crate::Symbol;
+
+/// A message, a part of one or a row that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    reason: Cow<'static, str>,
+    kind: Option<SmolStr>,
+    symbol: Option<Symbol>,
+    shape: Option<Shape>,
+}
+
+/// The numbers of a pair whose values do not make whole rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shape {
+    width: usize,
+    length: usize,
+}
+
+impl Malformed {
+    pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            reason: reason.into(),
+            kind: None,
+            symbol: None,
+            shape: None,
+        }
+    }
+
+    /// A pair of so many values where a row has `width`.
+    #[cold]
+    pub(super) fn ragged(kind: &str, width: usize, length: usize) -> Self {
+        let shape = Some(Shape { width, length });
+        let reason = "the values do not make whole rows";
+        Self {
+            shape,
+            ..Self::new(reason).of_kind(kind)
+        }
+    }
+
+    pub(super) fn of_kind(self, kind: &str) -> Self {
+        let kind = Some(kind.into());
+        Self { kind, ..self }
+    }
+
+    pub(super) fn of_symbol(self, symbol: &str) -> Self {
+        let symbol = Some(symbol.into());
+        Self { symbol, ..self }
+    }
+
+    /// What is wrong.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The event type that it was of, where that could be read.
+    pub fn event_type(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// The symbol of the row, where that could be read.
+    pub fn symbol(&self) -> Option<&Symbol> {
+        self.symbol.as_ref()
+    }
+
+    /// How many values a row should have had, for values that do not make whole rows.
+    pub fn width(&self) -> Option<usize> {
+        self.shape.map(|shape| shape.width)
+    }
+
+    /// How many values there were, for values that do not make whole rows.
+    pub fn length(&self) -> Option<usize> {
+        self.shape.map(|shape| shape.length)
+    }
+}
+
+impl Malformed {
+    /// What is wrong, with the numbers.
+    pub(super) fn full_reason(&self) -> String {
+        match self.shape {
+            Some(Shape { width, length }) => {
+                format!("{length} values is not a multiple of {width} fields")
+            }
+            None => self.reason.clone().into_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = &self.kind {
+            write!(f, "{kind}")?;
+            if let Some(symbol) = &self.symbol {
+                write!(f, " of {symbol}")?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.full_reason())
+    }
+}
+
+impl std::error::Error for Malformed {}

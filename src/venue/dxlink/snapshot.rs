@@ -1,0 +1,311 @@
+//! Snapshots and transactions of indexed events: one piece of code for every type.
+//!
+//! Source: dxFeed API, `IndexedEvent`, "Event flags, transactions and snapshots".
+
+use std::hash::Hash;
+
+use hashbrown::HashMap;
+
+use super::EventFlags;
+
+/// Where a row of an indexed type belongs in its snapshot and transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The venue's flags.
+    pub flags: EventFlags,
+    /// What the row is known by, within its type, symbol and source.
+    pub index: i64,
+}
+
+/// What a row does with its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<R> {
+    /// Puts an event there, in the place of any other.
+    Set(R),
+    /// Takes the event away.
+    Remove,
+    /// Nothing: the row's event cannot be read, but its flags count.
+    Nothing,
+}
+
+/// What came of a row.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Emit<R> {
+    /// A whole snapshot follows, in place of everything that was known.
+    SnapshotBegin {
+        /// How many events it has.
+        events: usize,
+    },
+    /// An event of the snapshot, in the order of the indices, the oldest of a time series first.
+    Snapshot {
+        /// What it is known by.
+        index: i64,
+        /// The event.
+        event: R,
+        /// How many events of the snapshot follow: the newest has none.
+        left: usize,
+    },
+    /// The snapshot was whole.
+    SnapshotEnd {
+        /// The venue cut it: older events exist and are not sent.
+        snipped: bool,
+    },
+    /// An event is new or changed.
+    Update {
+        /// What it is known by.
+        index: i64,
+        /// The event.
+        event: R,
+        /// How many changes follow that must be shown together with this one.
+        left: usize,
+    },
+    /// An event is gone.
+    Remove {
+        /// What it was known by.
+        index: i64,
+        /// How many changes follow that must be shown together with this one.
+        left: usize,
+    },
+    /// Rows that could not be held any longer: a snapshot or transaction larger than the limits.
+    /// None of it is shown; what was known before no longer holds.
+    Lost {
+        /// How many rows.
+        rows: usize,
+        /// Whether they were a snapshot's.
+        snapshot: bool,
+    },
+}
+
+/// How many rows may wait for the end of their snapshot or transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotLimits {
+    /// Of one key. 262,144 unless set: a year of minutes of a market that never closes is twice
+    /// that, one of regular hours a third.
+    pub one: usize,
+    /// Of all keys together. 1,048,576 unless set.
+    pub all: usize,
+}
+
+impl Default for SnapshotLimits {
+    fn default() -> Self {
+        Self {
+            one: 1 << 18,
+            all: 1 << 20,
+        }
+    }
+}
+
+/// Holds rows back until their snapshot or transaction is whole.
+///
+/// `K` is what has a state of its own: type, symbol and source. What has been shown is not kept:
+/// only rows that wait are, within [`SnapshotLimits`]. Half a snapshot is never shown; while a new one
+/// is on its way, what was shown before stays.
+#[derive(Debug)]
+pub struct Snapshots<K, R> {
+    lines: HashMap<K, Line<R>>,
+    /// Rows that wait, of all lines.
+    held: usize,
+    limits: SnapshotLimits,
+}
+
+#[derive(Debug)]
+struct Line<R> {
+    pending: Vec<(i64, Change<R>)>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// No snapshot is under way; rows may wait for the end of a transaction.
+    Updates,
+    /// A snapshot has begun.
+    Begun,
+    /// It has ended in a transaction that goes on.
+    Ended { snipped: bool },
+    /// A snapshot or transaction was too large: what is left of it is counted and dropped.
+    Dropping {
+        rows: usize,
+        snapshot: bool,
+        begun: bool,
+    },
+}
+
+impl<K: Eq + Hash + Clone, R> Default for Snapshots<K, R> {
+    fn default() -> Self {
+        Self::new(SnapshotLimits::default())
+    }
+}
+
+impl<K: Eq + Hash + Clone, R> Snapshots<K, R> {
+    /// None under way.
+    pub fn new(limits: SnapshotLimits) -> Self {
+        Self {
+            lines: HashMap::new(),
+            held: 0,
+            limits,
+        }
+    }
+
+    /// How many rows of `key` wait for the end of their snapshot or transaction.
+    pub fn pending(&self, key: &K) -> usize {
+        self.lines.get(key).map_or(0, |line| line.pending.len())
+    }
+
+    /// Forgets what waits for `key`: its subscription was released or begins anew.
+    pub fn forget(&mut self, key: &K) {
+        if let Some(line) = self.lines.remove(key) {
+            self.held -= line.pending.len();
+        }
+    }
+
+    /// Forgets everything that waits: nothing of it survives its connection.
+    pub fn reset(&mut self) {
+        self.lines.clear();
+        self.held = 0;
+    }
+
+    /// Takes the next row of `key`, and gives `emit` what can now be shown.
+    pub fn row(&mut self, key: &K, mark: Mark, change: Change<R>, emit: &mut impl FnMut(Emit<R>)) {
+        let flags = mark.flags;
+        let begins = flags.contains(EventFlags::SNAPSHOT_BEGIN);
+        let waits = flags.contains(EventFlags::TX_PENDING);
+        let line = match self.lines.get_mut(key) {
+            Some(line) => line,
+            // Nearly every update stands alone and needs no line.
+            None if !begins && !waits => return alone(mark.index, change, emit),
+            None => self.lines.entry(key.clone()).or_insert(Line {
+                pending: Vec::new(),
+                phase: Phase::Updates,
+            }),
+        };
+        if begins {
+            self.held -= line.pending.len();
+            line.pending.clear();
+            line.phase = Phase::Begun;
+        }
+        match (line.phase, flags.ends_snapshot()) {
+            (Phase::Begun, true) => {
+                let snipped = flags.contains(EventFlags::SNAPSHOT_SNIP);
+                line.phase = Phase::Ended { snipped };
+            }
+            (
+                Phase::Dropping {
+                    rows,
+                    snapshot,
+                    begun,
+                },
+                ends,
+            ) => {
+                let (rows, begun) = (rows + 1, begun && !ends);
+                line.phase = Phase::Dropping {
+                    rows,
+                    snapshot,
+                    begun,
+                };
+                if !begun && !waits {
+                    emit(Emit::Lost { rows, snapshot });
+                    self.lines.remove(key);
+                }
+                return;
+            }
+            _ => {}
+        }
+        if line.pending.is_empty() && line.phase == Phase::Updates && !waits {
+            self.lines.remove(key);
+            return alone(mark.index, change, emit);
+        }
+        if line.pending.len() >= self.limits.one || self.held >= self.limits.all {
+            let rows = line.pending.len() + 1;
+            let snapshot = line.phase != Phase::Updates;
+            let begun = line.phase == Phase::Begun;
+            emit(Emit::Lost { rows, snapshot });
+            self.held -= line.pending.len();
+            if begun || waits {
+                line.pending = Vec::new();
+                line.phase = Phase::Dropping {
+                    rows: 0,
+                    snapshot,
+                    begun,
+                };
+            } else {
+                self.lines.remove(key);
+            }
+            return;
+        }
+        line.pending.push((mark.index, change));
+        self.held += 1;
+        if waits || line.phase == Phase::Begun {
+            return;
+        }
+        if let Some(line) = self.lines.remove(key) {
+            self.held -= line.pending.len();
+            match line.phase {
+                Phase::Ended { snipped } => whole(line.pending, snipped, emit),
+                _ => together(line.pending, emit),
+            }
+        }
+    }
+}
+
+/// An update that is a transaction of its own.
+fn alone<R>(index: i64, change: Change<R>, emit: &mut impl FnMut(Emit<R>)) {
+    match change {
+        Change::Set(event) => emit(Emit::Update {
+            index,
+            event,
+            left: 0,
+        }),
+        Change::Remove => emit(Emit::Remove { index, left: 0 }),
+        Change::Nothing => {}
+    }
+}
+
+/// A snapshot: the last row of each index counts.
+fn whole<R>(mut rows: Vec<(i64, Change<R>)>, snipped: bool, emit: &mut impl FnMut(Emit<R>)) {
+    rows.retain(|(_, change)| !matches!(change, Change::Nothing));
+    // Stable, so that of equal indices the last row stays the last; snapshots come in order, mostly
+    // the newest first, which is no work.
+    rows.sort_by_key(|(index, _)| *index);
+    let mut events: Vec<(i64, R)> = Vec::with_capacity(rows.len());
+    for (index, change) in rows {
+        if events.last().is_some_and(|(last, _)| *last == index) {
+            events.pop();
+        }
+        if let Change::Set(event) = change {
+            events.push((index, event));
+        }
+    }
+    let mut left = events.len();
+    emit(Emit::SnapshotBegin { events: left });
+    for (index, event) in events {
+        left -= 1;
+        emit(Emit::Snapshot { index, event, left });
+    }
+    emit(Emit::SnapshotEnd { snipped });
+}
+
+/// A transaction of several updates: the last row of each index counts, in its place.
+fn together<R>(rows: Vec<(i64, Change<R>)>, emit: &mut impl FnMut(Emit<R>)) {
+    let mut last: HashMap<i64, usize> = HashMap::with_capacity(rows.len());
+    for (at, (index, change)) in rows.iter().enumerate() {
+        if !matches!(change, Change::Nothing) {
+            last.insert(*index, at);
+        }
+    }
+    let mut left = last.len();
+    for (at, (index, change)) in rows.into_iter().enumerate() {
+        if last.get(&index) != Some(&at) {
+            continue;
+        }
+        left -= 1;
+        match change {
+            Change::Set(event) => emit(Emit::Update { index, event, left }),
+            Change::Remove => emit(Emit::Remove { index, left }),
+            Change::Nothing => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

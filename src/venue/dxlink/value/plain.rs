@@ -1,0 +1,141 @@
+use std::borrow::Cow;
+
+use super::{Bad, Read, Value, integral};
+use crate::decimal::{self, Decimal};
+
+/// A value of a frame that the tape has checked: a scalar of valid JSON without blanks around it,
+/// in ASCII, with no escape but `\u0000`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::venue::dxlink) struct Plain<'a>(pub(in crate::venue::dxlink) &'a [u8]);
+
+impl<'a> Plain<'a> {
+    /// The inside of a text.
+    #[inline]
+    fn inside(self) -> Option<&'a [u8]> {
+        self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")
+    }
+
+    #[inline]
+    fn is_number(self) -> bool {
+        matches!(self.0.first(), Some(b'-' | b'0'..=b'9'))
+    }
+
+    /// What stands where a number should.
+    #[inline(never)]
+    fn word(self) -> Word {
+        match self.0 {
+            b"\"NaN\"" | b"\"\"" | b"null" => Word::Absent,
+            b"\"Infinity\"" => Word::Infinite(f64::INFINITY),
+            b"\"-Infinity\"" => Word::Infinite(f64::NEG_INFINITY),
+            _ => Word::Bad,
+        }
+    }
+}
+
+enum Word {
+    Absent,
+    Infinite(f64),
+    Bad,
+}
+
+impl<'a> Value<'a> for Plain<'a> {
+    #[inline]
+    fn decimal(self) -> Read<Decimal> {
+        if self.is_number() {
+            return decimal::parse_bytes(self.0).map(Some).map_err(|_| Bad);
+        }
+        match self.word() {
+            Word::Absent => Ok(None),
+            Word::Infinite(_) | Word::Bad => Err(Bad),
+        }
+    }
+
+    fn float(self) -> Read<f64> {
+        if self.is_number() {
+            let text = std::str::from_utf8(self.0).map_err(|_| Bad)?;
+            return text.parse().map(Some).map_err(|_| Bad);
+        }
+        match self.word() {
+            Word::Absent => Ok(None),
+            Word::Infinite(value) => Ok(Some(value)),
+            Word::Bad => Err(Bad),
+        }
+    }
+
+    #[inline]
+    fn integer(self) -> Read<i64> {
+        let (negative, digits) = match self.0 {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        };
+        // Nineteen digits always fit 64 bits without a sign.
+        if (1..=19).contains(&digits.len()) {
+            let mut value = 0_u64;
+            for byte in digits {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    return self.odd_integer();
+                }
+                value = value * 10 + u64::from(digit);
+            }
+            let value = i64::try_from(value).map_err(|_| Bad)?;
+            return Ok(Some(if negative { -value } else { value }));
+        }
+        self.odd_integer()
+    }
+
+    #[inline]
+    fn text(self) -> Read<Cow<'a, str>> {
+        let Some(inside) = self.inside() else {
+            return match self.0 {
+                b"null" => Ok(None),
+                _ => Err(Bad),
+            };
+        };
+        if inside.is_empty() {
+            return Ok(None);
+        }
+        if inside.contains(&b'\\') {
+            let text: String = serde_json::from_slice(self.0).map_err(|_| Bad)?;
+            return Ok(Some(Cow::Owned(text)));
+        }
+        let text = std::str::from_utf8(inside).map_err(|_| Bad)?;
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    #[inline]
+    fn boolean(self) -> Read<bool> {
+        match self.0 {
+            b"true" => Ok(Some(true)),
+            b"false" => Ok(Some(false)),
+            b"null" | b"\"\"" => Ok(None),
+            _ => Err(Bad),
+        }
+    }
+
+    fn json(self) -> Read<serde_json::Value> {
+        serde_json::from_slice(self.0).map(Some).map_err(|_| Bad)
+    }
+
+    #[inline]
+    fn character(self) -> Read<char> {
+        match self.0 {
+            [b'"', character, b'"'] => Ok(Some(char::from(*character))),
+            b"\"\"" | b"\"\\u0000\"" | b"null" => Ok(None),
+            _ => Err(Bad),
+        }
+    }
+}
+
+impl Plain<'_> {
+    #[inline(never)]
+    fn odd_integer(self) -> Read<i64> {
+        if self.is_number() {
+            return integral(self.0);
+        }
+        match self.word() {
+            Word::Absent => Ok(None),
+            Word::Infinite(_) | Word::Bad => Err(Bad),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::{Bad, Read, Value, integral};
+use crate::decimal::{self, Decimal};
+
+/// A number's characters, or what stands in its place.
+enum Number<'a> {
+    Digits(&'a str),
+    Infinite(f64),
+    Absent,
+}
+
+fn number<'a>(raw: &'a RawValue) -> Result<Number<'a>, Bad> {
+    let json = raw.get();
+    if json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Ok(Number::Digits(json));
+    }
+    match Value::text(raw)?.as_deref() {
+        None | Some("NaN") => Ok(Number::Absent),
+        Some("Infinity") => Ok(Number::Infinite(f64::INFINITY)),
+        Some("-Infinity") => Ok(Number::Infinite(f64::NEG_INFINITY)),
+        Some(_) => Err(Bad),
+    }
+}
+
+impl<'a> Value<'a> for &'a RawValue {
+    fn decimal(self) -> Read<Decimal> {
+        match number(self)? {
+            Number::Digits(digits) => decimal::parse(digits).map(Some).map_err(|_| Bad),
+            Number::Absent => Ok(None),
+            Number::Infinite(_) => Err(Bad),
+        }
+    }
+
+    fn float(self) -> Read<f64> {
+        match number(self)? {
+            Number::Digits(digits) => digits.parse().map(Some).map_err(|_| Bad),
+            Number::Absent => Ok(None),
+            Number::Infinite(value) => Ok(Some(value)),
+        }
+    }
+
+    fn integer(self) -> Read<i64> {
+        match number(self)? {
+            Number::Digits(digits) => match serde_json::from_str(digits) {
+                Ok(value) => Ok(Some(value)),
+                Err(_) => integral(digits.as_bytes()),
+            },
+            Number::Absent => Ok(None),
+            Number::Infinite(_) => Err(Bad),
+        }
+    }
+
+    fn text(self) -> Read<Cow<'a, str>> {
+        let json = self.get();
+        if json == "null" {
+            return Ok(None);
+        }
+        let plain = json.strip_prefix('"').and_then(|j| j.strip_suffix('"'));
+        let text = match plain.ok_or(Bad)? {
+            plain if !plain.contains('\\') => Cow::Borrowed(plain),
+            _ => Cow::Owned(serde_json::from_str(json).map_err(|_| Bad)?),
+        };
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    fn boolean(self) -> Read<bool> {
+        match self.get() {
+            "null" | "\"\"" => Ok(None),
+            json => serde_json::from_str(json).map(Some).map_err(|_| Bad),
+        }
+    }
+
+    fn json(self) -> Read<serde_json::Value> {
+        serde_json::from_str(self.get()).map(Some).map_err(|_| Bad)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Plain;
+    use super::*;
+
+    /// Values of all sorts that the tape lets through.
+    const VALUES: [&str; 36] = [
+        "0",
+        "-0",
+        "5",
+        "-5",
+        "5.0",
+        "5.5",
+        "1E3",
+        "1.3743299E7",
+        "4.8E-12",
+        "1e400",
+        "-1e400",
+        "9223372036854775807",
+        "9223372036854775808",
+        "-9223372036854775808",
+        "-9223372036854775807",
+        "99999999999999999999",
+        "0.12345678901234567890123456789",
+        "123456789012345678901234567890",
+        "335.174395879884",
+        "null",
+        "true",
+        "false",
+        "\"\"",
+        "\"NaN\"",
+        "\"Infinity\"",
+        "\"-Infinity\"",
+        "\"\\u0000\"",
+        "\"\\u0000\\u0000\"",
+        "\"Q\"",
+        "\" @ I\"",
+        "\"5\"",
+        "\"true\"",
+        "\"null\"",
+        "\"a\\u0000b\"",
+        "1727888400123",
+        "20665",
+    ];
+
+    #[test]
+    fn both_ways_read_the_same() {
+        for json in VALUES {
+            let raw = RawValue::from_string(json.to_owned()).unwrap();
+            let (plain, raw) = (Plain(json.as_bytes()), &*raw);
+            assert_eq!(plain.decimal(), raw.decimal(), "{json}");
+            assert_eq!(plain.float(), raw.float(), "{json}");
+            assert_eq!(plain.integer(), raw.integer(), "{json}");
+            assert_eq!(plain.text(), raw.text(), "{json}");
+            assert_eq!(plain.boolean(), raw.boolean(), "{json}");
+            assert_eq!(plain.json(), raw.json(), "{json}");
+            assert_eq!(plain.character(), raw.character(), "{json}");
+            assert_eq!(plain.name(), raw.name(), "{json}");
+            assert_eq!(plain.millis(), raw.millis(), "{json}");
+            assert_eq!(plain.day(), raw.day(), "{json}");
+            assert_eq!(plain.count::<u32>(), raw.count::<u32>(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_venues_digits_are_kept() {
+        let shown = |json: &[u8]| Plain(json).decimal().unwrap().unwrap().to_string();
+        assert_eq!(shown(b"100.0"), "100.0");
+        assert_eq!(shown(b"1.3743299E7"), "13743299");
+        assert_eq!(shown(b"4.8E-12"), "0.0000000000048");
+        assert_eq!(Plain(b"\"Infinity\"").decimal(), Err(Bad));
+        assert_eq!(Plain(b"\"Infinity\"").float(), Ok(Some(f64::INFINITY)));
+        assert_eq!(
+            Plain(b"7235129486797176832").integer(),
+            Ok(Some(7_235_129_486_797_176_832))
+        );
+        assert_eq!(Plain(b"5.0").integer(), Ok(Some(5)));
+        assert_eq!(Plain(b"5.5").integer(), Err(Bad));
+        assert_eq!(Plain(b"\"\\u0000\"").character(), Ok(None));
+    }
+}
