@@ -13,6 +13,7 @@
 
 mod connection;
 mod control;
+mod credentials;
 mod deliver;
 mod driven;
 mod environment;
@@ -36,6 +37,7 @@ mod watchman;
 
 pub use connection::Connection;
 pub use control::Control;
+pub use credentials::{CredentialError, Secret, Token, TokenProvider};
 pub use deliver::{Deliver, Missing, Note, Why};
 pub(crate) use driven::BATCH;
 pub use environment::Environment;

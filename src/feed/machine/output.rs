@@ -131,14 +131,14 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             // The answer to what is on its way decides.
             return;
         }
-        entry.side = Side::Absent;
         entry.seen_data = false;
         entry.down.get_or_insert(Down {
             from,
             renewed: false,
         });
-        entry.attend();
-        self.core.registry.review(topic);
+        // A little later, so that a venue that does it again and again is not asked without end.
+        self.postpone(topic, Side::Absent);
+        self.core.registry[topic].attend();
     }
 
     fn repaired(&mut self, topic: TopicId, well: bool) {

@@ -32,7 +32,11 @@ impl Keepalive {
     /// The venue's SETUP came: `timeout` is how long it may be silent, `accept` how long it would
     /// like us to be silent at most. Clients in use read the two either way round, so that the
     /// shorter one counts for both sides' patience with us.
-    pub(super) fn setup(&mut self, timeout: Option<Duration>, accept: Option<Duration>) -> Heartbeat {
+    pub(super) fn setup(
+        &mut self,
+        timeout: Option<Duration>,
+        accept: Option<Duration>,
+    ) -> Heartbeat {
         let patience = timeout.into_iter().chain(accept).chain([TIMEOUT]).min();
         self.interval = (patience.unwrap_or(TIMEOUT) / 2).clamp(SHORTEST, LONGEST);
         heartbeat(timeout.unwrap_or(TIMEOUT))

@@ -135,6 +135,11 @@ kinds! {
 }
 
 impl EventKind {
+    /// What is asked of a server: all fields but the type, which the rows of COMPACT stand under.
+    pub(crate) fn wanted_fields(self) -> &'static [&'static str] {
+        &self.fields()[1..]
+    }
+
     /// Whether its `index` counts time, so that it can be made of `time` and `sequence`.
     pub const fn is_time_series(self) -> bool {
         matches!(

@@ -38,7 +38,9 @@ pub(super) struct Login {
 pub(super) enum Step {
     Nothing,
     /// Ask for a token; `refused` if the venue did not take the last one.
-    Fetch { refused: bool },
+    Fetch {
+        refused: bool,
+    },
     /// Send AUTH.
     Authorize(Secret),
     /// Requests may be sent.
@@ -191,7 +193,10 @@ mod tests {
         assert!(matches!(login.open(), Step::Nothing));
         assert!(matches!(login.authorized(now()), Step::Live));
         login.open();
-        assert!(matches!(login.unauthorized(), Step::Fail(Failure::Fatal(_))));
+        assert!(matches!(
+            login.unauthorized(),
+            Step::Fail(Failure::Fatal(_))
+        ));
     }
 
     #[test]
@@ -204,7 +209,9 @@ mod tests {
 
         login.open();
         assert!(matches!(login.unauthorized(), Step::Nothing));
-        assert!(matches!(login.fetched(Ok(token("b", None))), Step::Authorize(secret) if secret.expose() == "b"));
+        assert!(
+            matches!(login.fetched(Ok(token("b", None))), Step::Authorize(secret) if secret.expose() == "b")
+        );
     }
 
     #[test]
@@ -213,11 +220,17 @@ mod tests {
         login.open();
         login.fetched(Ok(token("a", None)));
         login.unauthorized();
-        assert!(matches!(login.unauthorized(), Step::Fail(Failure::Retry(_))));
+        assert!(matches!(
+            login.unauthorized(),
+            Step::Fail(Failure::Retry(_))
+        ));
         assert!(matches!(login.open(), Step::Fetch { refused: true }));
         login.fetched(Ok(token("b", None)));
         login.unauthorized();
-        assert!(matches!(login.unauthorized(), Step::Fail(Failure::Fatal(_))));
+        assert!(matches!(
+            login.unauthorized(),
+            Step::Fail(Failure::Fatal(_))
+        ));
     }
 
     #[test]
@@ -227,8 +240,14 @@ mod tests {
         login.fetched(Ok(token("a", None)));
         login.unauthorized();
         login.authorized(now());
-        assert!(matches!(login.unauthorized(), Step::Fetch { refused: true }));
-        assert!(matches!(login.fetched(Ok(token("b", None))), Step::Authorize(_)));
+        assert!(matches!(
+            login.unauthorized(),
+            Step::Fetch { refused: true }
+        ));
+        assert!(matches!(
+            login.fetched(Ok(token("b", None))),
+            Step::Authorize(_)
+        ));
         assert!(matches!(login.authorized(now()), Step::Live));
     }
 
@@ -245,8 +264,14 @@ mod tests {
         assert_eq!(login.renew_at(), Some(at));
         assert!(matches!(login.timeout(now), Step::Nothing));
         let later = Now { instant: at, ..now };
-        assert!(matches!(login.timeout(later), Step::Fetch { refused: false }));
-        assert!(matches!(login.fetched(Ok(token("b", Some(2 * day)))), Step::Authorize(_)));
+        assert!(matches!(
+            login.timeout(later),
+            Step::Fetch { refused: false }
+        ));
+        assert!(matches!(
+            login.fetched(Ok(token("b", Some(2 * day)))),
+            Step::Authorize(_)
+        ));
         assert!(matches!(login.authorized(later), Step::Nothing));
     }
 

@@ -13,8 +13,11 @@
 
 #[doc(hidden)]
 pub mod bench;
+mod builder;
 mod candle_states;
 mod candle_symbol;
+mod channels;
+mod client;
 mod day;
 mod decoded;
 mod decoder;
@@ -28,9 +31,14 @@ mod field;
 mod flags;
 mod float;
 mod index;
+mod indexed;
+mod keepalive;
 mod kind;
+mod lines;
+mod login;
 mod malformed;
 mod names;
+mod protocol;
 mod request;
 mod row;
 mod schema;
@@ -38,13 +46,16 @@ mod server;
 mod snapshot;
 mod tape;
 mod text_enum;
+mod topic;
 mod value;
 
+pub use builder::{DEMO_URL, DxLinkBuilder};
 pub use candle_states::CandleStates;
 pub use candle_symbol::{
     CandleAlignment, CandlePeriod, CandlePrice, CandleSymbol, ParseCandleError, ParsePeriodError,
     PeriodUnit,
 };
+pub use client::DxLink;
 pub use day::Day;
 pub use decoded::{Decoded, DecodedEvent, Removed, SnapshotKey};
 pub use decoder::Decoder;
@@ -55,10 +66,13 @@ pub use event::{
     SpreadOrder, Summary, TheoPrice, TimeAndSale, TimeAndSaleDetail, Underlying,
 };
 pub use flags::EventFlags;
+pub use indexed::{DxItem, Indexed, Stage};
 pub use kind::EventKind;
 pub use malformed::Malformed;
 pub use names::{
     IcebergType, OrderAction, OrderScope, OrderSide, PriceType, SaleKind, ShortSaleRestriction,
     TickDirection, TradingStatus,
 };
+pub use protocol::{DxLinkProtocol, FetchToken};
 pub use snapshot::{Change, Emit, Mark, SnapshotLimits, Snapshots};
+pub use topic::Topic;

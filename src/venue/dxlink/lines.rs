@@ -1,0 +1,149 @@
+//! Indexed topics: what waits for the end of a snapshot, and what has been shown.
+
+use std::time::Duration;
+
+use super::candle_states::CandleStates;
+use super::event::DxEvent;
+use super::indexed::{DxItem, Indexed, Stage};
+use super::row::Item;
+use super::snapshot::{Change, Emit, Mark, Snapshots};
+use super::topic::{Service, Topic};
+use crate::feed::{SnapshotEdge, TopicId};
+use crate::{Symbol, Timestamp};
+
+/// The state of every indexed topic.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    snapshots: Snapshots<TopicId, Item>,
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    candles: CandleStates,
+    /// The start of the newest candle, which survives the connection.
+    newest: Option<Timestamp>,
+    /// The oldest event of the snapshot under way.
+    oldest: Option<Timestamp>,
+    /// From when on the snapshot under way was asked for.
+    asked: Option<Timestamp>,
+}
+
+/// What becomes of a row.
+#[derive(Debug)]
+pub(super) enum Shown {
+    Edge(SnapshotEdge),
+    Item(DxItem),
+    /// The snapshot that was to fill an outage is complete; `false` if it does not reach back to
+    /// where the outage began.
+    Filled(bool),
+    /// Rows that could not be held any longer: the topic must be subscribed afresh.
+    Lost,
+}
+
+impl Lines {
+    /// Nothing that waits survives its connection.
+    pub(super) fn reset(&mut self) {
+        self.snapshots.reset();
+    }
+
+    fn line(&mut self, id: TopicId) -> &mut Line {
+        if self.lines.len() <= id.index() {
+            self.lines.resize_with(id.index() + 1, Line::default);
+        }
+        &mut self.lines[id.index()]
+    }
+
+    /// A topic is being asked for: from when on. Candles that have been shown are not asked for
+    /// again, but for the newest, which may have changed.
+    pub(super) fn begin(&mut self, id: TopicId, topic: &Topic) -> Option<Timestamp> {
+        let Service::Feed { from, .. } = &topic.service else {
+            return None;
+        };
+        self.snapshots.forget(&id);
+        let line = self.line(id);
+        line.asked = line.newest.or(*from);
+        line.asked
+    }
+
+    /// A topic is no longer asked for, and its number may become another's.
+    pub(super) fn forget(&mut self, id: TopicId) {
+        self.snapshots.forget(&id);
+        *self.line(id) = Line::default();
+    }
+
+    /// Takes a row.
+    pub(super) fn row(
+        &mut self,
+        id: TopicId,
+        symbol: &Symbol,
+        mark: Mark,
+        change: Change<Item>,
+        mut show: impl FnMut(Shown),
+    ) {
+        self.line(id);
+        let line = &mut self.lines[id.index()];
+        self.snapshots.row(&id, mark, change, &mut |emit| {
+            line.show(symbol, emit, &mut show)
+        });
+    }
+}
+
+impl Line {
+    fn show(&mut self, symbol: &Symbol, emit: Emit<Item>, show: &mut impl FnMut(Shown)) {
+        let item = |index, stage, left, event| {
+            Shown::Item(DxItem::Indexed(Box::new(Indexed {
+                symbol: symbol.clone(),
+                index,
+                stage,
+                left,
+                event,
+            })))
+        };
+        match emit {
+            Emit::SnapshotBegin { .. } => {
+                self.candles.begin();
+                self.oldest = None;
+                show(Shown::Edge(SnapshotEdge::Begin));
+            }
+            Emit::Snapshot { index, event, left } => {
+                let mut event = event.event;
+                let time = event.time();
+                self.oldest = self.oldest.or(time);
+                if let DxEvent::Candle(candle) = event {
+                    self.newest = self.newest.max(Some(candle.start));
+                    let candle = self.candles.snapshot(*candle, left);
+                    event = DxEvent::Candle(Box::new(candle));
+                }
+                show(item(index, Stage::Snapshot, left, Some(event)));
+            }
+            Emit::SnapshotEnd { snipped } => {
+                show(Shown::Edge(SnapshotEdge::End { snipped }));
+                let reaches = self.oldest.zip(self.asked);
+                let short = reaches.is_some_and(|(oldest, asked)| {
+                    oldest > asked.saturating_add(Duration::from_millis(1))
+                });
+                show(Shown::Filled(!(snipped && short)));
+            }
+            Emit::Update { index, event, left } => {
+                let mut event = event.event;
+                if let DxEvent::Candle(candle) = event {
+                    self.newest = self.newest.max(Some(candle.start));
+                    let (over, candle) = self.candles.update(*candle);
+                    if let Some(over) = over {
+                        let index = over.detail.index.unwrap_or(index);
+                        let over = DxEvent::Candle(Box::new(over));
+                        show(item(index, Stage::Live, left + 1, Some(over)));
+                    }
+                    event = DxEvent::Candle(Box::new(candle));
+                }
+                show(item(index, Stage::Live, left, Some(event)));
+            }
+            Emit::Remove { index, left } => {
+                self.candles.remove(index);
+                show(item(index, Stage::Live, left, None));
+            }
+            Emit::Lost { .. } => show(Shown::Lost),
+        }
+    }
+}

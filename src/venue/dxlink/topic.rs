@@ -1,0 +1,239 @@
+use std::hash::{Hash, Hasher};
+
+use hashbrown::Equivalent;
+use smol_str::SmolStr;
+
+use super::EventKind;
+use super::request::{Contract, Item};
+use crate::feed::{self, ChannelSpec, Join};
+use crate::{Symbol, Timestamp};
+
+/// What can be subscribed to at a DXLink endpoint: an event type of a symbol, or a book of the DOM
+/// service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Topic {
+    pub(super) service: Service,
+    pub(super) symbol: Symbol,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Service {
+    Feed {
+        name: EventName,
+        contract: Contract,
+        /// Of the order family: which book.
+        source: Option<SmolStr>,
+        /// Of a snapshot: where it begins.
+        from: Option<Timestamp>,
+    },
+    Dom {
+        source: Option<SmolStr>,
+        /// Most levels a side; zero for as many as there are.
+        depth: u32,
+    },
+}
+
+/// An event type, known or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum EventName {
+    Known(EventKind),
+    Other(SmolStr),
+}
+
+impl EventName {
+    pub(super) fn of(name: &str) -> Self {
+        EventKind::from_name(name).map_or_else(|| Self::Other(name.into()), Self::Known)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Known(kind) => kind.name(),
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl Topic {
+    pub(super) fn feed(name: EventName, contract: Contract, symbol: &Symbol) -> Self {
+        Self {
+            service: Service::Feed {
+                name,
+                contract,
+                source: None,
+                from: None,
+            },
+            symbol: symbol.clone(),
+        }
+    }
+
+    /// With the history from here on.
+    pub(super) fn from(mut self, start: Timestamp) -> Self {
+        if let Service::Feed { from, .. } = &mut self.service {
+            *from = Some(start);
+        }
+        self
+    }
+
+    /// Of this book.
+    pub(super) fn source(mut self, name: SmolStr) -> Self {
+        if let Service::Feed { source, .. } = &mut self.service {
+            *source = Some(name);
+        }
+        self
+    }
+
+    /// The item of FEED_SUBSCRIPTION, asking for what came since `from`.
+    pub(super) fn item(&self, from: Option<Timestamp>) -> Option<Item<'_>> {
+        let Service::Feed { name, source, .. } = &self.service else {
+            return None;
+        };
+        Some(Item {
+            kind: name.as_str(),
+            symbol: &self.symbol,
+            source: source.as_deref(),
+            from_time: from.map(Timestamp::as_millis),
+        })
+    }
+
+    /// What rows of the topic are known by on its channel.
+    pub(super) fn key(&self) -> Option<RowKey> {
+        let Service::Feed { name, source, .. } = &self.service else {
+            return None;
+        };
+        Some(RowKey {
+            name: name.clone(),
+            symbol: self.symbol.clone(),
+            source: source.clone(),
+        })
+    }
+
+    /// Whether its rows come as snapshots and updates with flags.
+    pub(super) fn is_indexed(&self) -> bool {
+        let Service::Feed { name, contract, .. } = &self.service else {
+            return false;
+        };
+        let indexed = matches!(name, EventName::Known(kind) if kind.is_indexed());
+        indexed && *contract == Contract::History
+    }
+}
+
+/// Event type, symbol and source: what a channel tells its rows apart by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RowKey {
+    pub(super) name: EventName,
+    pub(super) symbol: Symbol,
+    pub(super) source: Option<SmolStr>,
+}
+
+/// The same, borrowed from a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowRef<'a> {
+    pub(super) kind: Option<EventKind>,
+    pub(super) name: &'a str,
+    pub(super) symbol: &'a str,
+    pub(super) source: Option<&'a str>,
+}
+
+// Source and type are left out: few topics share a symbol.
+impl Hash for RowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.symbol.as_str().hash(state);
+    }
+}
+
+impl Hash for RowRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.symbol.hash(state);
+    }
+}
+
+impl Equivalent<RowKey> for RowRef<'_> {
+    fn equivalent(&self, key: &RowKey) -> bool {
+        let same_type = match (&key.name, self.kind) {
+            (EventName::Known(known), Some(kind)) => *known == kind,
+            (EventName::Other(name), None) => name == self.name,
+            _ => false,
+        };
+        same_type && key.symbol.as_str() == self.symbol && key.source.as_deref() == self.source
+    }
+}
+
+/// Channels by what a joiner gets: the latest, nothing, or a snapshot of its own.
+macro_rules! specs {
+    ($($kind:ident)*) => {
+        fn spec(kind: EventKind, contract: Contract) -> &'static ChannelSpec {
+            match (kind, contract) {
+                $((EventKind::$kind, Contract::History) => {
+                    static SPEC: ChannelSpec =
+                        ChannelSpec::new(EventKind::$kind.name()).join(Join::Resubscribe).backfills();
+                    &SPEC
+                }
+                (EventKind::$kind, Contract::Ticker) => {
+                    static SPEC: ChannelSpec =
+                        ChannelSpec::new(EventKind::$kind.name()).join(Join::ReplayLast).latest_replaces();
+                    &SPEC
+                }
+                (EventKind::$kind, Contract::Stream | Contract::Auto) => {
+                    static SPEC: ChannelSpec = ChannelSpec::new(EventKind::$kind.name());
+                    &SPEC
+                })*
+            }
+        }
+    };
+}
+
+specs! {
+    Quote Trade TradeEth Summary Profile Greeks Candle TheoPrice Underlying TimeAndSale OptionSale
+    Series Order SpreadOrder AnalyticOrder Configuration Message
+}
+
+static OTHER: ChannelSpec = ChannelSpec::new("other");
+static DOM: ChannelSpec = ChannelSpec::new("DOM")
+    .join(Join::ReplayLast)
+    .latest_replaces();
+
+impl feed::Topic for Topic {
+    fn channel(&self) -> &'static ChannelSpec {
+        match &self.service {
+            Service::Feed {
+                name: EventName::Known(kind),
+                contract,
+                ..
+            } => spec(*kind, *contract),
+            Service::Feed { .. } => &OTHER,
+            Service::Dom { .. } => &DOM,
+        }
+    }
+
+    fn symbol(&self) -> &Symbol {
+        &self.symbol
+    }
+
+    fn batch(&self) -> Option<u32> {
+        match &self.service {
+            Service::Feed { contract, .. } => Some(*contract as u32),
+            // One symbol a channel.
+            Service::Dom { .. } => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let Service::Feed { name, source, .. } = &self.service else {
+            return 0;
+        };
+        // `{"type":"","symbol":"","source":"","fromTime":-1234567890123},`
+        let source = source.as_ref().map_or(0, |source| 12 + source.len());
+        64 + name.as_str().len() + self.symbol.len() + source
+    }
+
+    fn label(&self) -> String {
+        match &self.service {
+            Service::Feed { name, source, .. } => {
+                let source = source.iter().map(|source| format!(" {source}"));
+                let source: String = source.collect();
+                format!("{} {}{source}", name.as_str(), self.symbol)
+            }
+            Service::Dom { .. } => format!("DOM {}", self.symbol),
+        }
+    }
+}
