@@ -24,6 +24,7 @@
 
 mod core;
 mod dial;
+pub mod dxlink;
 mod fault;
 pub mod gate;
 mod hub;
@@ -37,6 +38,7 @@ mod script;
 mod server;
 mod session;
 mod span;
+pub mod tastytrade;
 mod venue;
 mod verdict;
 
