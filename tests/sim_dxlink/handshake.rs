@@ -190,7 +190,10 @@ async fn a_protocol_of_another_age_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn both_sides_must_say_something() {
     let sim = builder().in_memory().unwrap();
-    let mut socket = greeted(&sim).await;
+    let mut socket = connect(&sim).await;
+    send(&mut socket, setup()).await;
+    next(&mut socket).await;
+    next(&mut socket).await;
     let greeted = Instant::now();
     let keepalive = r#"{"type":"KEEPALIVE","channel":0}"#;
     assert_eq!(text(&mut socket).await, keepalive);

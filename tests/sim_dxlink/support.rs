@@ -116,10 +116,12 @@ pub(crate) async fn closed(socket: &mut Socket) -> Option<(u16, String)> {
     }
 }
 
-/// A connection whose handshake is done, at the demo.
+/// A connection whose handshake is done, at the demo, and that may be silent for an hour.
 pub(crate) async fn greeted(sim: &DxLinkSim) -> Socket {
     let mut socket = connect(sim).await;
-    send(&mut socket, setup()).await;
+    let mut setup = setup();
+    setup["keepaliveTimeout"] = json!(3_600.0);
+    send(&mut socket, setup).await;
     assert_eq!(next(&mut socket).await["type"], "SETUP");
     assert_eq!(next(&mut socket).await["state"], "AUTHORIZED");
     socket
