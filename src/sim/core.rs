@@ -119,6 +119,12 @@ impl Core {
         self.sessions.contains_key(&session)
     }
 
+    /// The sessions a fault is aimed at.
+    pub(super) fn targets(&self, target: Option<SessionId>) -> Vec<SessionId> {
+        let aimed = |id: &SessionId| target.is_none_or(|target| target == *id);
+        self.session_ids().filter(aimed).collect()
+    }
+
     pub(super) fn slow_readers(&self) -> u64 {
         self.slow_readers
     }

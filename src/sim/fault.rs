@@ -13,7 +13,8 @@ use super::span;
 /// *Session* faults last, on the sessions there are when they start, and not on later ones:
 /// [`Mute`](Self::Mute), [`MuteData`](Self::MuteData). All others are *standing rules* that also
 /// hold for later sessions, until used up (`times`; `None` means for ever), over (`lasting`; `None`
-/// means for ever) or ended by [`Heal`](Self::Heal).
+/// means for ever) or ended by [`Heal`](Self::Heal). Those that begin with a venue's name do nothing
+/// elsewhere.
 ///
 /// The serialised form is that of a line of a [`Script`](super::Script): `{"fault": "cut"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +206,53 @@ pub enum Fault {
         #[serde(default = "once")]
         times: Option<u32>,
     },
+    /// dxLink: the session's authorization ends, which `AUTH_STATE` says; its data stop until it
+    /// authorizes itself again.
+    ExpireToken {
+        /// Whether its token is also refused from now on.
+        #[serde(default)]
+        revoke: bool,
+    },
+    /// dxLink: a good token is refused, as if it were bad.
+    RefuseAuth {
+        /// How many tokens.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// dxLink: a token is refused with `Session not found: api` and the connection is closed, as
+    /// happens to clients that authorize themselves too early.
+    SessionNotFound {
+        /// How many tokens.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// dxLink: the venue's `SETUP` names no timeouts.
+    BareSetup {
+        /// How many handshakes.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// dxLink: a snapshot begins and never ends.
+    EndlessSnapshot {
+        /// Only this symbol's.
+        #[serde(default)]
+        symbol: Option<String>,
+        /// How many snapshots.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// dxLink: the venue closes channels of its own accord.
+    CloseChannel {
+        /// Only this one.
+        #[serde(default)]
+        channel: Option<u64>,
+    },
+    /// dxLink: the venue changes the data format of every feed channel in mid-session.
+    ChangeFormat {
+        /// To what.
+        #[serde(default)]
+        format: DataFormat,
+    },
     /// Ends every session fault and standing rule.
     Heal,
 }
@@ -221,6 +269,18 @@ pub enum Delayed {
     Data,
     /// Answers to REST requests.
     Rest,
+}
+
+/// How dxLink writes events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DataFormat {
+    /// As objects.
+    #[default]
+    Full,
+    /// As rows of values, type by type.
+    Compact,
 }
 
 impl Fault {
@@ -254,6 +314,13 @@ impl Fault {
         "refuse_connect",
         "snapshot_stale",
         "rest_failure",
+        "expire_token",
+        "refuse_auth",
+        "session_not_found",
+        "bare_setup",
+        "endless_snapshot",
+        "close_channel",
+        "change_format",
         "heal",
     ];
 
@@ -275,9 +342,21 @@ impl Fault {
             | Self::RejectUpgrade { times, .. }
             | Self::RefuseConnect { times }
             | Self::SnapshotStale { times }
-            | Self::RestFailure { times, .. } => *times,
+            | Self::RestFailure { times, .. }
+            | Self::RefuseAuth { times }
+            | Self::SessionNotFound { times }
+            | Self::BareSetup { times }
+            | Self::EndlessSnapshot { times, .. } => *times,
             _ => None,
         }
+    }
+
+    /// Whether only the venue can start it.
+    pub(super) fn is_the_venues(&self) -> bool {
+        matches!(
+            self,
+            Self::ExpireToken { .. } | Self::CloseChannel { .. } | Self::ChangeFormat { .. }
+        )
     }
 
     /// How long it applies; `None` is for ever.

@@ -29,16 +29,15 @@ impl<V: Venue> Hub<V> {
     /// Starts one fault.
     pub(super) fn inject(&mut self, target: Option<SessionId>, fault: Fault) {
         if let Fault::Upgrade { after } = fault {
-            let sessions: Vec<SessionId> = self
-                .core
-                .session_ids()
-                .filter(|id| target.is_none_or(|target| target == *id))
-                .collect();
-            for session in sessions {
+            for session in self.core.targets(target) {
                 if let Some(text) = self.venue.shutdown_notice(&mut self.core) {
                     self.core.reply(session, Kind::Notice, text);
                 }
                 self.core.cut_after(session, after);
+            }
+        } else if fault.is_the_venues() {
+            for session in self.core.targets(target) {
+                self.venue.fault(&mut self.core, session, &fault);
             }
         } else {
             self.core.start(target, fault);

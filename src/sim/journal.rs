@@ -46,6 +46,8 @@ pub enum Identity {
         /// Whether it was sent as closed.
         closed: bool,
     },
+    /// The index of an event of a dxLink series.
+    Index(i64),
     /// Nothing in the event itself: this many events came before it in the journal.
     Sequence(u64),
 }
@@ -131,9 +133,23 @@ pub enum BreachKind {
     SlowReader,
     /// The client held a connection without using it.
     Idle,
+    /// A step of the handshake came before its turn.
+    HandshakeOrder,
+    /// The client is not authorized to do this.
+    Unauthorized,
+    /// A channel number that cannot be used, or a channel that is not open.
+    BadChannel,
+    /// A message is longer than the venue reads.
+    TooLarge,
+    /// More changes of subscriptions than the venue allows.
+    TooManyChanges,
+    /// More subscriptions than the venue allows.
+    TooManySubscriptions,
+    /// The client said nothing for longer than it announced.
+    Silence,
 }
 
-/// A subscribe or unsubscribe request.
+/// A request to subscribe or unsubscribe, or another that the venue's simulator keeps.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Request {
@@ -143,7 +159,7 @@ pub struct Request {
     pub session: SessionId,
     /// The venue's channel.
     pub channel: String,
-    /// `subscribe` or `unsubscribe`.
+    /// `subscribe` or `unsubscribe`; where the venue has its own words for its messages, that word.
     pub event: String,
     /// Its payload, as sent.
     pub payload: Value,

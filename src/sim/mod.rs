@@ -24,6 +24,7 @@
 
 mod core;
 mod dial;
+pub mod dxlink;
 mod fault;
 pub mod gate;
 mod hub;
@@ -37,13 +38,14 @@ mod script;
 mod server;
 mod session;
 mod span;
+pub mod tastytrade;
 mod venue;
 mod verdict;
 
 use std::fmt;
 use std::io;
 
-pub use fault::{Delayed, Fault};
+pub use fault::{DataFormat, Delayed, Fault};
 pub use journal::{
     Attempt, AttemptOutcome, Breach, BreachKind, Delivery, Fate, Identity, Published, Request,
 };
@@ -109,10 +111,12 @@ pub enum SimError {
         source: io::Error,
     },
     /// A symbol cannot be used.
-    #[error("{symbol:?} is no currency pair: expected BASE_QUOTE, such as BTC_USDT")]
+    #[error("{symbol:?} cannot be used: expected {expected}")]
     Symbol {
         /// The symbol.
         symbol: String,
+        /// What the venue's symbols look like.
+        expected: &'static str,
     },
     /// A rate cannot be used.
     #[error("{rate} is no rate: expected from 0 to a million events a second")]

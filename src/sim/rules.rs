@@ -89,6 +89,15 @@ impl Rules {
             .any(|rule| applies(rule, Some(session)) && matches!(rule.fault, Fault::Mute { .. }))
     }
 
+    /// Whether this session is to hear nothing of this symbol.
+    pub(super) fn is_silent(&mut self, session: SessionId, symbol: &str, now: Instant) -> bool {
+        self.expire(now);
+        self.rules.iter().any(|rule| {
+            applies(rule, Some(session))
+                && matches!(&rule.fault, Fault::AckWithoutData { symbol: silent, .. } if silent == symbol)
+        })
+    }
+
     /// When the next rule ends by time.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.rules.iter().filter_map(|rule| rule.until).min()

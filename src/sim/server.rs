@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
@@ -25,6 +25,12 @@ use super::{Delayed, Fault, session};
 use crate::transport::Io;
 
 type Answer = Response<Full<Bytes>>;
+
+/// A connection that is about to become a WebSocket, and the path it asked for.
+type Upgrade = Mutex<Option<(OnUpgrade, String)>>;
+
+/// The longest body a simulator reads.
+const BODY: usize = 1024 * 1024;
 
 /// Accepts connections until told to stop, then ends and joins every task: the only place where a
 /// simulator spawns, apart from this task itself.
@@ -88,7 +94,7 @@ fn admit<V: Venue>(shared: &Shared<V>, io: Box<dyn Io>) -> Option<Box<dyn Io>> {
 
 async fn connection<V: Venue>(shared: Arc<Shared<V>>, io: Box<dyn Io>) {
     let shut = Arc::new(AtomicBool::new(false));
-    let upgrade: Arc<Mutex<Option<OnUpgrade>>> = Arc::default();
+    let upgrade: Arc<Upgrade> = Arc::default();
     let service = service_fn(|request| {
         let (shared, upgrade) = (shared.clone(), upgrade.clone());
         async move { Ok::<_, Infallible>(answer(&shared, &upgrade, request).await) }
@@ -106,16 +112,16 @@ async fn connection<V: Venue>(shared: Arc<Shared<V>>, io: Box<dyn Io>) {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    if let Some(upgrade) = upgrade
+    if let Some((upgrade, path)) = upgrade
         && let Ok(upgraded) = upgrade.await
     {
-        session::serve(&shared, TokioIo::new(upgraded), shut).await;
+        session::serve(&shared, TokioIo::new(upgraded), &path, shut).await;
     }
 }
 
 async fn answer<V: Venue>(
     shared: &Shared<V>,
-    upgrade: &Mutex<Option<OnUpgrade>>,
+    upgrade: &Upgrade,
     mut request: Request<Incoming>,
 ) -> Answer {
     let path = request.uri().path().to_owned();
@@ -147,10 +153,15 @@ async fn answer<V: Venue>(
         let accept = derive_accept_key(key.as_bytes());
         shared.with(|hub| hub.core.attempt(AttemptOutcome::Upgraded));
         *upgrade.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(hyper::upgrade::on(&mut request));
+            Some((hyper::upgrade::on(&mut request), path));
         return switch(&accept);
     }
-    let request = RestRequest::new(request.method(), &path, request.uri().query());
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, BODY).collect().await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "the body cannot be read");
+    };
+    let request = RestRequest::new(&head.method, &path, head.uri.query())
+        .carrying(head.headers, body.to_bytes());
     let (response, delay) = shared.with(|hub| {
         let now = hub.core.now().instant;
         let late = |fault: &Fault| {

@@ -24,15 +24,19 @@ const BATCH: usize = 256;
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Serves one upgraded connection until either side ends it.
-pub(super) async fn serve<V: Venue, S>(shared: &Arc<Shared<V>>, stream: S, shut: Arc<AtomicBool>)
-where
+pub(super) async fn serve<V: Venue, S>(
+    shared: &Arc<Shared<V>>,
+    stream: S,
+    path: &str,
+    shut: Arc<AtomicBool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let config = WebSocketConfig::default().read_buffer_size(16 * 1024);
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let (id, outgoing, control) = shared.with(|hub| {
         let opened = hub.core.open();
-        hub.venue.opened(&mut hub.core, opened.0);
+        hub.venue.opened(&mut hub.core, opened.0, path);
         opened
     });
     let (sink, stream) = socket.split();

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use hyper::body::Bytes;
+use hyper::header::HeaderMap;
 use hyper::{Method, StatusCode};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::SessionId;
 use super::core::Core;
+use super::{Fault, SessionId};
 
 /// One venue's protocol as a synchronous state machine: the server feeds it what arrives and tells
 /// it when time has passed; it answers through the [`Core`].
@@ -15,8 +17,8 @@ pub(super) trait Venue: Send + 'static {
     /// Whether a WebSocket is served under this path.
     fn is_socket(&self, path: &str) -> bool;
 
-    /// A session's upgrade is complete.
-    fn opened(&mut self, core: &mut Core, session: SessionId);
+    /// A session's upgrade under this path is complete.
+    fn opened(&mut self, core: &mut Core, session: SessionId, path: &str);
 
     /// A session's client sent this.
     fn received(&mut self, core: &mut Core, session: SessionId, message: &Message);
@@ -35,6 +37,9 @@ pub(super) trait Venue: Send + 'static {
 
     /// The frame that announces a planned shutdown, where the venue has one.
     fn shutdown_notice(&mut self, core: &mut Core) -> Option<String>;
+
+    /// Starts a fault that takes the venue's own words, where the venue has them.
+    fn fault(&mut self, _core: &mut Core, _session: SessionId, _fault: &Fault) {}
 }
 
 /// An HTTP request, taken apart.
@@ -43,6 +48,8 @@ pub(super) struct RestRequest {
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) query: BTreeMap<String, String>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 impl RestRequest {
@@ -60,7 +67,23 @@ impl RestRequest {
             method: method.clone(),
             path: path.to_owned(),
             query,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
         }
+    }
+
+    /// The same with what else was sent.
+    pub(super) fn carrying(self, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            headers,
+            body,
+            ..self
+        }
+    }
+
+    /// A header, if it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&str> {

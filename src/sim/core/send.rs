@@ -45,6 +45,46 @@ impl Core {
         }
     }
 
+    /// Sends one frame of data events to one session, or none where a fault withholds them. Each
+    /// event is in the journal.
+    pub(in crate::sim) fn publish_frame(
+        &mut self,
+        session: SessionId,
+        drafts: &[Draft<'_>],
+        text: Option<String>,
+    ) {
+        let Some(first) = drafts.first() else {
+            return;
+        };
+        let kind = Kind::Data {
+            symbol: first.symbol,
+            role: Role::Plain,
+        };
+        let fate = match text {
+            Some(text) => self.deliver(session, kind, &Message::text(text)),
+            None => Some(Fate::Withheld),
+        };
+        if !self.log.keep {
+            return;
+        }
+        let at = self.clock.now().wall;
+        for draft in drafts {
+            self.log.published.push(Published {
+                at,
+                channel: draft.channel,
+                topic: draft.topic.to_string(),
+                symbol: draft.symbol.clone(),
+                identity: draft
+                    .identity
+                    .unwrap_or(Identity::Sequence(self.log.published.total())),
+                deliveries: fate
+                    .map(|fate| Delivery { session, fate })
+                    .into_iter()
+                    .collect(),
+            });
+        }
+    }
+
     /// Sends a reply or notice.
     pub(in crate::sim) fn reply(&mut self, session: SessionId, kind: Kind<'_>, text: String) {
         self.deliver(session, kind, &Message::text(text));

@@ -12,14 +12,7 @@ impl Core {
     /// Starts a fault; all but announcing a shutdown, which takes the venue's words.
     pub(in crate::sim) fn start(&mut self, target: Option<SessionId>, fault: Fault) {
         let now = self.now().instant;
-        let sessions: Vec<SessionId> = match target {
-            Some(session) => self
-                .is_open(session)
-                .then_some(session)
-                .into_iter()
-                .collect(),
-            None => self.session_ids().collect(),
-        };
+        let sessions = self.targets(target);
         match fault {
             Fault::Heal => self.rules.clear(),
             Fault::Mute { .. } | Fault::MuteData { .. } => {

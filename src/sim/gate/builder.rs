@@ -157,6 +157,7 @@ impl GateSimBuilder {
         if let Some(wrong) = symbols.iter().find(|symbol| !is_pair(symbol)) {
             return Err(SimError::Symbol {
                 symbol: wrong.to_string(),
+                expected: "a currency pair, BASE_QUOTE, such as BTC_USDT",
             });
         }
         let now = self.clock.now().wall;

@@ -115,7 +115,7 @@ impl Venue for GateVenue {
         matches!(path.trim_end_matches('/'), "/ws/v4" | "/v4/ws/spot")
     }
 
-    fn opened(&mut self, core: &mut Core, session: SessionId) {
+    fn opened(&mut self, core: &mut Core, session: SessionId, _path: &str) {
         let client = Client {
             conn_id: core.hex(16),
             topics: BTreeSet::new(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(super) use book::{Book, Delta, Rung};
 pub(super) use candles::{Bar, Candles, INTERVALS, interval_index};
-pub(super) use pair::{Pair, default_symbols};
+pub(super) use pair::{Listing, Pair, default_symbols};
 
 use crate::market::Side;
 use crate::{Decimal, Symbol, Timestamp};
@@ -67,6 +67,17 @@ impl Market {
         rate: f64,
         start: Timestamp,
     ) -> Self {
+        let symbols = symbols.into_iter().map(|symbol| (symbol.into(), None));
+        Self::listing(seed, symbols, rate, start)
+    }
+
+    /// The same, where the caller may say what each symbol's prices look like.
+    pub(super) fn listing(
+        seed: u64,
+        symbols: impl IntoIterator<Item = (Symbol, Option<Listing>)>,
+        rate: f64,
+        start: Timestamp,
+    ) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut market = Self {
             pairs: Vec::new(),
@@ -75,11 +86,11 @@ impl Market {
             next: start,
             rng: rng.fork(),
         };
-        for symbol in symbols {
-            let symbol = symbol.into();
+        for (symbol, listing) in symbols {
             if !market.index.contains_key(&symbol) {
                 market.index.insert(symbol.clone(), market.pairs.len());
-                market.pairs.push(Pair::new(symbol, rng.fork(), start));
+                let pair = Pair::new(symbol, listing, rng.fork(), start);
+                market.pairs.push(pair);
             }
         }
         market.set_rate(rate);
@@ -87,7 +98,7 @@ impl Market {
         market
     }
 
-    fn set_rate(&mut self, rate: f64) {
+    pub(super) fn set_rate(&mut self, rate: f64) {
         let usable = rate.is_finite() && rate > 0.0 && !self.pairs.is_empty();
         self.period = usable.then(|| Duration::from_secs_f64((1.0 / rate).clamp(1e-6, 1e9)));
     }

@@ -30,6 +30,15 @@ const KNOWN: [(&str, i64, u32, u32); 8] = [
     ("GT_USDT", 18_735, 3, 3),
 ];
 
+/// Where a symbol's price starts, and how finely it is divided.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Listing {
+    /// The price at the start, in ticks.
+    pub(in super::super) ticks: i64,
+    pub(in super::super) price_digits: u32,
+    pub(in super::super) size_digits: u32,
+}
+
 /// The symbols a simulator knows unless told otherwise.
 pub(in super::super) fn default_symbols() -> impl Iterator<Item = Symbol> {
     KNOWN.iter().map(|(name, ..)| Symbol::new(name))
@@ -50,11 +59,17 @@ pub(in super::super) struct Pair {
 }
 
 impl Pair {
-    pub(super) fn new(symbol: Symbol, mut rng: fastrand::Rng, start: Timestamp) -> Self {
+    pub(super) fn new(
+        symbol: Symbol,
+        listing: Option<Listing>,
+        mut rng: fastrand::Rng,
+        start: Timestamp,
+    ) -> Self {
         let known = KNOWN.iter().find(|(name, ..)| symbol == **name);
-        let (anchor, price_digits, size_digits) = match known {
-            Some((_, ticks, price, size)) => (*ticks, *price, *size),
-            None => (rng.i64(20_000..500_000), 4, 3),
+        let (anchor, price_digits, size_digits) = match (listing, known) {
+            (Some(listing), _) => (listing.ticks, listing.price_digits, listing.size_digits),
+            (None, Some((_, ticks, price, size))) => (*ticks, *price, *size),
+            (None, None) => (rng.i64(20_000..500_000), 4, 3),
         };
         let next_id = rng.u64(200_000_000..250_000_000);
         let price = Decimal::new(anchor, price_digits);

@@ -1,0 +1,268 @@
+//! A channel of the `FEED` service: its items and what they are sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Instant;
+
+use super::contract::{Contract, Mode};
+use super::event::Key;
+use super::format::Format;
+use super::queue::Queue;
+use super::schema::EventType;
+use super::switches::Switches;
+use crate::Symbol;
+use crate::sim::core::Core;
+use crate::sim::journal::{Draft, Identity};
+use crate::sim::rules::Kind;
+use crate::sim::{DataFormat, Fault, SessionId};
+
+/// The symbol that stands for all of them.
+pub(super) const EVERYTHING: &str = "*";
+
+/// One item of a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) mode: Mode,
+    /// The first time of the snapshot, in milliseconds.
+    pub(super) from: i64,
+    /// Whether it gets an empty snapshot and nothing else.
+    pub(super) barren: bool,
+}
+
+/// A channel.
+#[derive(Debug)]
+pub(super) struct Feed {
+    pub(super) contract: Contract,
+    pub(super) format: Format,
+    pub(super) items: BTreeMap<Key, Item>,
+    pub(super) queue: Queue,
+    /// Types whose fields are still to be told, and when.
+    announce: BTreeSet<&'static EventType>,
+    announce_at: Instant,
+    /// Whether that comes after the first data.
+    late: bool,
+    /// No data before.
+    next: Instant,
+}
+
+/// An item as [`active_topics`](super::DxLinkSim::active_topics) writes it.
+pub(super) struct Topic<'a>(pub(super) Contract, pub(super) &'a Key);
+
+impl fmt::Display for Topic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(contract, key) = self;
+        write!(f, "{} {} {}", contract.name(), key.kind.name, key.symbol)?;
+        if key.source.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " {}", key.source)
+        }
+    }
+}
+
+impl Feed {
+    pub(super) fn new(contract: Contract, period: f64, now: Instant) -> Self {
+        Self {
+            contract,
+            format: Format::new(period),
+            items: BTreeMap::new(),
+            queue: Queue::default(),
+            announce: BTreeSet::new(),
+            announce_at: now,
+            late: false,
+            next: now,
+        }
+    }
+
+    /// The item that an event of this series belongs to.
+    pub(super) fn item(&self, key: &Key) -> Option<Item> {
+        let everything = || {
+            self.items.get(&Key {
+                kind: key.kind,
+                symbol: Symbol::new(EVERYTHING),
+                source: Symbol::new(""),
+            })
+        };
+        self.items.get(key).or_else(everything).copied()
+    }
+
+    /// Sees to it that the fields of a type are told before its first data.
+    pub(super) fn announce(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        kind: &'static EventType,
+        switches: &Switches,
+    ) {
+        let now = core.now().instant;
+        // What was just asked for is not to wait for the period's end.
+        self.next = now;
+        if self.format.has(kind) || !self.announce.insert(kind) {
+            return;
+        }
+        self.announce_at = now + switches.config_delay;
+        let late = |fault: &Fault| matches!(fault, Fault::LateAck { .. });
+        self.late |= core.rules.take(Some(session), now, late).is_some();
+    }
+
+    /// Tells the fields of these types again.
+    pub(super) fn announce_again(&mut self, kind: &'static EventType, now: Instant) {
+        self.announce.insert(kind);
+        self.announce_at = now;
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let announce = (!self.announce.is_empty()).then_some(self.announce_at);
+        let blocked = announce.is_some() && !self.late;
+        let data = (!self.queue.is_empty() && !blocked).then_some(self.next);
+        [
+            announce.filter(|_| !self.late || self.queue.is_empty()),
+            data,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Sends what is due. Whether anything was.
+    pub(super) fn advance(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        switches: &Switches,
+    ) -> bool {
+        let now = core.now().instant;
+        let mut said = false;
+        if !self.late {
+            said |= self.tell_fields(core, session, number, switches);
+        }
+        let blocked = !self.announce.is_empty() && !self.late;
+        if !blocked && !self.queue.is_empty() && self.next <= now {
+            self.flush(core, session, number, switches);
+            self.next = now + self.format.interval();
+            self.late = false;
+            said = true;
+            self.tell_fields(core, session, number, switches);
+        }
+        said
+    }
+
+    fn tell_fields(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        switches: &Switches,
+    ) -> bool {
+        if self.announce.is_empty() || self.announce_at > core.now().instant {
+            return false;
+        }
+        let kinds = std::mem::take(&mut self.announce);
+        let text = self.format.config(number, kinds, switches);
+        core.reply(session, Kind::Reply, text);
+        true
+    }
+
+    /// Sends what waits, whether it is due or not.
+    pub(super) fn send_now(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        switches: &Switches,
+    ) {
+        let blocked = !self.announce.is_empty() && !self.late;
+        if !blocked && !self.queue.is_empty() {
+            self.flush(core, session, number, switches);
+        }
+    }
+
+    /// Sends everything that waits, as many frames as it takes.
+    fn flush(&mut self, core: &mut Core, session: SessionId, number: u64, switches: &Switches) {
+        let now = core.now().instant;
+        let entries = self.queue.take();
+        let names: Vec<String> = entries
+            .iter()
+            .map(|entry| Topic(self.contract, &entry.key).to_string())
+            .collect();
+        let drafts: Vec<Draft<'_>> = entries
+            .iter()
+            .zip(&names)
+            .map(|(entry, name)| Draft {
+                channel: entry.event.kind.name,
+                topic: name,
+                symbol: &entry.event.symbol,
+                identity: entry
+                    .event
+                    .kind
+                    .is_indexed()
+                    .then_some(Identity::Index(entry.event.index)),
+            })
+            .collect();
+        let silent = |at: &usize| {
+            let symbol = &entries[*at].event.symbol;
+            core.rules.is_silent(session, symbol, now)
+        };
+        let (silent, heard): (Vec<usize>, Vec<usize>) = (0..entries.len()).partition(silent);
+        for at in silent {
+            core.publish_frame(session, &drafts[at..=at], None);
+        }
+        for frame in frames(&heard, switches, |at| entries[at].event.kind) {
+            let mut text = format!("{{\"type\":\"FEED_DATA\",\"channel\":{number},\"data\":[");
+            let mut last = None;
+            for (place, at) in frame.iter().enumerate() {
+                let (event, flags) = (&entries[*at].event, entries[*at].flags());
+                let format = self.format.data;
+                let plan = self.format.plan(event.kind, switches);
+                match format {
+                    DataFormat::Full => {
+                        if place > 0 {
+                            text.push(',');
+                        }
+                        plan.object(event, flags, &mut text);
+                    }
+                    DataFormat::Compact => {
+                        if last == Some(event.kind) {
+                            text.push(',');
+                        } else {
+                            text += if last.is_some() { "]," } else { "" };
+                            text += &format!("\"{}\",[", event.kind.name);
+                        }
+                        plan.row(event, flags, &mut text);
+                    }
+                }
+                last = Some(event.kind);
+            }
+            text += if self.format.data == DataFormat::Compact {
+                "]]}"
+            } else {
+                "]}"
+            };
+            let drafts: Vec<Draft<'_>> = frame.iter().map(|at| drafts[*at]).collect();
+            core.publish_frame(session, &drafts, Some(text));
+        }
+    }
+}
+
+/// Which events travel together: those of one type, unless types are mixed.
+fn frames(
+    order: &[usize],
+    switches: &Switches,
+    kind: impl Fn(usize) -> &'static EventType,
+) -> Vec<Vec<usize>> {
+    let rows = switches.rows.max(1);
+    if switches.mixed {
+        return order.chunks(rows).map(<[usize]>::to_vec).collect();
+    }
+    let mut groups: Vec<(&'static EventType, Vec<usize>)> = Vec::new();
+    for at in order {
+        let kind = kind(*at);
+        match groups.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, group)) => group.push(*at),
+            None => groups.push((kind, vec![*at])),
+        }
+    }
+    let frames = groups.iter().flat_map(|(_, group)| group.chunks(rows));
+    frames.map(<[usize]>::to_vec).collect()
+}

@@ -1,0 +1,312 @@
+//! `FEED_SETUP` and `FEED_SUBSCRIPTION`.
+
+use serde_json::Value;
+
+use super::candle_symbol;
+use super::client::{Channel, Client};
+use super::contract::{Contract, Mode};
+use super::event::Key;
+use super::feed::{EVERYTHING, Feed, Item};
+use super::request::Problem;
+use super::schema::{EventType, Family};
+use super::snapshot::{self, Manner};
+use super::venue::DxLinkVenue;
+use super::wire::Code;
+use crate::Symbol;
+use crate::sim::core::Core;
+use crate::sim::journal::BreachKind;
+use crate::sim::rules::Kind;
+use crate::sim::{DataFormat, Fault, SessionId};
+
+/// Types whose items are limited by themselves.
+const HEAVY: [&str; 3] = ["Candle", "Order", "Series"];
+
+/// An item of a request.
+#[derive(Debug)]
+struct Wish {
+    key: Key,
+    from: Option<i64>,
+}
+
+impl DxLinkVenue {
+    pub(super) fn set_up_feed(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        message: &Value,
+    ) -> Result<(), Problem> {
+        let default = self.switches.period;
+        let Some(feed) = feed_of(&mut self.clients, session, number) else {
+            return Ok(());
+        };
+        match message.get("acceptAggregationPeriod") {
+            None => {}
+            // Java's way to go back to the server's own.
+            Some(Value::String(text)) if text == "NaN" => feed.format.period = default,
+            Some(period) => match period.as_f64() {
+                Some(period) if period >= 0.0 => feed.format.period = period,
+                _ => return Err(Problem::malformed(number, "The period is no number.")),
+            },
+        }
+        match message.get("acceptDataFormat").map(Value::as_str) {
+            None => {}
+            Some(Some("FULL")) => feed.format.data = DataFormat::Full,
+            Some(Some("COMPACT")) => feed.format.data = DataFormat::Compact,
+            Some(_) => {
+                let text = "The data format is FULL or COMPACT.";
+                return Err(Problem::malformed(number, text));
+            }
+        }
+        let fields = message.get("acceptEventFields").and_then(Value::as_object);
+        for (name, fields) in fields.into_iter().flatten() {
+            let names = fields.as_array().into_iter().flatten();
+            let names = names.filter_map(|name| name.as_str().map(str::to_owned));
+            if let Some(kind) = feed.format.want(name, names.collect()) {
+                feed.announce_again(kind, core.now().instant);
+            }
+        }
+        let text = feed.format.config(number, [], &self.switches);
+        self.say(core, session, Kind::Reply, text);
+        Ok(())
+    }
+
+    pub(super) fn subscribe(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        message: &Value,
+    ) -> Result<(), Problem> {
+        let (add, remove) = (
+            wishes(core, session, number, message.get("add"))?,
+            wishes(core, session, number, message.get("remove"))?,
+        );
+        let reset = message.get("reset").and_then(Value::as_bool) == Some(true);
+        if reset && let Some(feed) = feed_of(&mut self.clients, session, number) {
+            feed.queue = super::queue::Queue::default();
+            let items = std::mem::take(&mut feed.items);
+            for key in items.keys() {
+                self.release(key);
+            }
+        }
+        self.check_limits(core, session, number, &add, remove.len())?;
+        for wish in remove {
+            if let Some(feed) = feed_of(&mut self.clients, session, number) {
+                feed.items.remove(&wish.key);
+                feed.queue.forget(&wish.key);
+            }
+            self.release(&wish.key);
+        }
+        for wish in add {
+            self.add(core, session, number, wish);
+        }
+        Ok(())
+    }
+
+    fn check_limits(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        add: &[Wish],
+        removed: usize,
+    ) -> Result<(), Problem> {
+        let limits = self.switches.limits;
+        let Some(client) = self.clients.get_mut(&session) else {
+            return Ok(());
+        };
+        let refused =
+            |breach, text: String| Err(Problem::new(number, Code::BadAction, breach, text));
+        let changes = client.count_changes(add.len() + removed, core.now().instant);
+        if limits.changes_per_minute.is_some_and(|most| changes > most) {
+            let text = format!("{changes} changes of subscriptions within a minute.");
+            return refused(BreachKind::TooManyChanges, text);
+        }
+        let held = |kind: Option<&str>| {
+            let keys = client.feeds().flat_map(|(_, feed)| feed.items.keys());
+            let keys = keys.chain(add.iter().map(|wish| &wish.key));
+            keys.filter(|key| kind.is_none_or(|kind| key.kind.name == kind))
+                .count()
+        };
+        let count = held(None);
+        if limits.subscriptions.is_some_and(|most| count > most) {
+            let text = format!("{count} subscriptions in one session.");
+            return refused(BreachKind::TooManySubscriptions, text);
+        }
+        for kind in HEAVY {
+            let count = held(Some(kind));
+            if limits.heavy_subscriptions.is_some_and(|most| count > most) {
+                let text = format!("{count} subscriptions of {kind} in one session.");
+                return refused(BreachKind::TooManySubscriptions, text);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, core: &mut Core, session: SessionId, number: u64, wish: Wish) {
+        let now = core.now().instant;
+        let refusing = |fault: &Fault| matches!(fault, Fault::Refuse { symbol: Some(symbol), .. } if wish.key.symbol == symbol.as_str());
+        if core.rules.take(Some(session), now, refusing).is_some() {
+            return;
+        }
+        let auto_candles = self.switches.auto_candles;
+        let Some(feed) = feed_of(&mut self.clients, session, number) else {
+            return;
+        };
+        let kind = wish.key.kind;
+        let everything = wish.key.symbol == EVERYTHING;
+        let contract = feed.contract;
+        let Some(mode) = contract.mode(kind, everything, wish.from.is_some()) else {
+            let detail = format!(
+                "{} cannot deliver {} {}",
+                contract.name(),
+                kind.name,
+                wish.key.symbol
+            );
+            return core.breach(Some(session), BreachKind::UnknownParameter, detail);
+        };
+        if mode == Mode::History && kind.family == Family::TimeSeries && wish.from.is_none() {
+            let detail = format!("{} {} has no fromTime", kind.name, wish.key.symbol);
+            core.breach(Some(session), BreachKind::UnknownParameter, detail);
+        }
+        let item = Item {
+            mode,
+            from: wish.from.unwrap_or(0),
+            barren: contract == Contract::Auto && kind.name == "Candle" && !auto_candles,
+        };
+        feed.items.insert(wish.key.clone(), item);
+        self.start(core, session, number, &wish.key, item);
+    }
+
+    /// Sends what an item begins with: a ticker's last state, or a snapshot.
+    fn start(&mut self, core: &mut Core, session: SessionId, number: u64, key: &Key, item: Item) {
+        let now = core.now();
+        let everything = key.symbol == EVERYTHING;
+        let known = self.board.knows(key);
+        if known {
+            self.board.open(key, now.wall);
+        }
+        let Some(feed) = feed_of(&mut self.clients, session, number) else {
+            return;
+        };
+        // Of what is unknown nothing is said, now or ever, unless a test publishes it.
+        feed.announce(core, session, key.kind, &self.switches);
+        if everything || !known {
+            return;
+        }
+        match item.mode {
+            Mode::Stream => {}
+            Mode::Ticker => {
+                if let Some(event) = self.board.archive.last(key) {
+                    feed.queue.push(key, Mode::Ticker, event, 0);
+                }
+            }
+            Mode::History => {
+                let endless = |fault: &Fault| match fault {
+                    Fault::EndlessSnapshot { symbol, .. } => {
+                        symbol.as_deref().is_none_or(|only| key.symbol == *only)
+                    }
+                    _ => false,
+                };
+                let endless = core
+                    .rules
+                    .take(Some(session), now.instant, endless)
+                    .is_some();
+                let manner = Manner {
+                    from: item.from,
+                    now: now.wall.as_millis(),
+                    limit: self.switches.snapshot,
+                    empty: item.barren,
+                    endless,
+                };
+                feed.queue.forget(key);
+                snapshot::enqueue(&mut feed.queue, &self.board.archive, key, manner);
+            }
+        }
+    }
+
+    /// Starts every item of a session again, after it has had no data for a while.
+    pub(super) fn start_again(&mut self, core: &mut Core, session: SessionId) {
+        let Some(client) = self.clients.get(&session) else {
+            return;
+        };
+        let items: Vec<(u64, Key, Item)> = client
+            .feeds()
+            .flat_map(|(number, feed)| {
+                let items = feed.items.iter();
+                items.map(move |(key, item)| (number, key.clone(), *item))
+            })
+            .collect();
+        for (number, key, item) in items {
+            self.start(core, session, number, &key, item);
+        }
+    }
+}
+
+fn feed_of(
+    clients: &mut std::collections::BTreeMap<SessionId, Client>,
+    session: SessionId,
+    number: u64,
+) -> Option<&mut Feed> {
+    match clients.get_mut(&session)?.channels.get_mut(&number)? {
+        Channel::Feed(feed) => Some(feed),
+        Channel::Dom(_) => None,
+    }
+}
+
+/// The items of a request. Types that the venue does not have are left out in silence.
+fn wishes(
+    core: &mut Core,
+    session: SessionId,
+    number: u64,
+    items: Option<&Value>,
+) -> Result<Vec<Wish>, Problem> {
+    let items = match items {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(_) => return Err(Problem::malformed(number, "Items are a list.")),
+    };
+    let mut wishes = Vec::new();
+    for item in items {
+        let text = |key: &str| item.get(key).and_then(Value::as_str);
+        let (Some(name), Some(symbol)) = (text("type"), text("symbol")) else {
+            return Err(Problem::malformed(
+                number,
+                "An item needs a type and a symbol.",
+            ));
+        };
+        let Some(kind) = EventType::named(name) else {
+            core.breach(
+                Some(session),
+                BreachKind::UnknownParameter,
+                format!("type {name}"),
+            );
+            continue;
+        };
+        let mut symbol = Symbol::new(symbol);
+        if kind.name == "Candle" {
+            symbol = candle_symbol::normal(&symbol);
+        }
+        let source = match kind.family {
+            Family::Sourced if symbol == EVERYTHING => "",
+            Family::Sourced => text("source").unwrap_or("DEFAULT"),
+            _ => "",
+        };
+        let from = item.get("fromTime");
+        let from = from.and_then(|from| match from.as_i64() {
+            Some(from) => Some(from),
+            #[allow(clippy::cast_possible_truncation, reason = "a time of day and age")]
+            None => from.as_f64().map(|from| from as i64),
+        });
+        wishes.push(Wish {
+            key: Key {
+                kind,
+                symbol,
+                source: source.into(),
+            },
+            from,
+        });
+    }
+    Ok(wishes)
+}

@@ -1,0 +1,14 @@
+//! The dxLink simulator, read by a plain WebSocket client.
+#![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod candles;
+mod channels;
+mod contracts;
+mod depth;
+mod faults;
+mod handshake;
+mod lifecycle;
+mod limits;
+mod market;
+mod support;
