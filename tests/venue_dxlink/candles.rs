@@ -1,0 +1,85 @@
+//! Candles: a whole snapshot, live updates, and only what was missed after a reconnect.
+
+use feedline::market::CandleState;
+use feedline::sim::Fault;
+use feedline::venue::dxlink::{Candle, CandleSymbol, Indexed, Stage};
+use feedline::{Event, Repair, StatusKind, Subscription, Timestamp};
+
+use super::{Rig, START, next, secs};
+
+fn symbol(text: &str) -> CandleSymbol {
+    text.parse().unwrap()
+}
+
+/// Reads until the snapshot has ended: its candles, and the other markers before its end.
+async fn snapshot(feed: &mut Subscription<Indexed<Candle>>) -> (Vec<Candle>, Vec<String>) {
+    let (mut candles, mut markers) = (Vec::new(), Vec::new());
+    let mut begun = false;
+    loop {
+        match next(feed).await.unwrap() {
+            Event::Status(status) => match status.kind {
+                StatusKind::SnapshotBegan => begun = true,
+                StatusKind::SnapshotEnded { snipped } => {
+                    assert!(begun && !snipped);
+                    return (candles, markers);
+                }
+                kind => markers.push(kind.to_string()),
+            },
+            Event::Gap(gap) => markers.push(format!("gap {:?}", gap.repair)),
+            Event::Data(row) => {
+                if row.stage == Stage::Snapshot {
+                    assert!(begun);
+                    candles.push(row.event.unwrap());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_snapshot_is_whole_and_the_newest_goes_on() {
+    let rig = Rig::new();
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let mut candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]).await.unwrap();
+    let (history, markers) = snapshot(&mut candles).await;
+    assert!(markers.is_empty(), "{markers:?}");
+    assert!(history.len() > 10, "{}", history.len());
+    assert!(history.is_sorted_by_key(|candle| candle.start));
+    let states: Vec<_> = history.iter().map(|candle| candle.state.unwrap()).collect();
+    let (newest, older) = states.split_last().unwrap();
+    assert_eq!(*newest, CandleState::Partial);
+    assert!(older.iter().all(|state| *state == CandleState::Final));
+    // The newest becomes final when the next one comes.
+    let last = history.last().unwrap().start;
+    let mut seen = Vec::new();
+    while seen.last() != Some(&(last, CandleState::Final)) {
+        let Ok(Event::Data(row)) = next(&mut candles).await else {
+            continue;
+        };
+        assert_eq!(row.stage, Stage::Live);
+        let candle = row.event.unwrap();
+        seen.push((candle.start, candle.state.unwrap()));
+    }
+    assert_eq!(rig.sim.breaches(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_cut_only_what_is_missing_is_asked_for() {
+    let rig = Rig::new();
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let mut candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]).await.unwrap();
+    let (history, _) = snapshot(&mut candles).await;
+    rig.sim.inject(Fault::Cut);
+    let (missed, markers) = snapshot(&mut candles).await;
+    assert!(markers[0].starts_with("interrupted"), "{markers:?}");
+    assert_eq!(markers[1], format!("gap {:?}", Repair::Follows));
+    assert!(missed.len() < history.len() / 2, "{} of {}", missed.len(), history.len());
+    assert_eq!(missed[0].start, history.last().unwrap().start);
+    let repaired = loop {
+        if let Event::Status(status) = next(&mut candles).await.unwrap() {
+            break status;
+        }
+    };
+    assert!(matches!(repaired.kind, StatusKind::Repaired { .. }), "{repaired}");
+    let _ = secs(1);
+}
