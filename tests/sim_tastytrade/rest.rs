@@ -128,6 +128,11 @@ async fn accounts_are_what_notifications_said_of_them() {
     sim.notify([Notification::balance("5WT00001").with("cash-balance", "1.5")]);
     let balance = get(&sim, "/accounts/5WT00001/balances").await.1;
     assert_eq!(balance["data"]["cash-balance"], "1.5");
+    let same = get(&sim, "/accounts/5WT00001/balances/USD").await.1;
+    assert_eq!(same["data"], balance["data"]);
+    let order_seven = get(&sim, "/accounts/5WT00001/orders/7").await.1;
+    assert_eq!(order_seven["data"]["status"], "Live");
+    assert_eq!(get(&sim, "/accounts/5WT00001/orders/8").await.0, 404);
     let positions = get(&sim, "/accounts/5WT00001/positions").await.1;
     let position = &positions["data"]["items"][0];
     assert_eq!(

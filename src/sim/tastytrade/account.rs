@@ -33,7 +33,9 @@ impl Account {
             "AccountBalance" => self.balance = told.clone(),
             "Order" => {
                 if let Some(id) = told.data.get("id") {
-                    self.orders.insert(id.to_string(), told.clone());
+                    // The venue writes ids as numbers and as texts.
+                    let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+                    self.orders.insert(id, told.clone());
                 }
             }
             "CurrentPosition" => {
@@ -80,6 +82,11 @@ impl Account {
         };
         let orders = self.orders.values().filter(wanted);
         orders.map(|order| order.data.clone().into()).collect()
+    }
+
+    pub(super) fn order(&self, id: &str) -> Option<Value> {
+        let order = self.orders.get(id)?;
+        Some(order.data.clone().into())
     }
 
     pub(super) fn positions(&self) -> Vec<Value> {

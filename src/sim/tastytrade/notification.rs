@@ -109,7 +109,7 @@ impl Notification {
                 "editable": true,
                 "edited": false,
                 "ext-client-order-id": format!("sim-{id}"),
-                "user-id": 20_011,
+                "user-id": "20011",
                 "username": "simulated",
                 "legs": [leg(symbol, "1", "1", &[])],
             }),

@@ -57,11 +57,12 @@ impl TastytradeVenue {
             (&Method::GET, ["customers", "me", "accounts", number]) => {
                 self.of_account(path, number, |account| success(path, &account.describe()))
             }
-            (&Method::GET, ["accounts", number, "balances"]) => {
-                self.of_account(path, number, |account| {
-                    success(path, &account.balance.data.clone().into())
-                })
-            }
+            (
+                &Method::GET,
+                ["accounts", number, "balances"] | ["accounts", number, "balances", "USD"],
+            ) => self.of_account(path, number, |account| {
+                success(path, &account.balance.data.clone().into())
+            }),
             (&Method::GET, ["accounts", number, "positions"]) => {
                 self.of_account(path, number, |account| list(path, account.positions()))
             }
@@ -71,13 +72,16 @@ impl TastytradeVenue {
             (&Method::GET, ["accounts", number, "orders", "live"]) => {
                 self.of_account(path, number, |account| list(path, account.orders(true)))
             }
+            (&Method::GET, ["accounts", number, "orders", id]) => {
+                self.of_account(path, number, |account| match account.order(id) {
+                    Some(order) => success(path, &order),
+                    None => not_found(),
+                })
+            }
             (&Method::GET, ["accounts", number, "complex-orders", ..]) => {
                 self.of_account(path, number, |_| list(path, Vec::new()))
             }
-            _ => {
-                let text = "There is nothing under this path.";
-                error(StatusCode::NOT_FOUND, "not_found", text)
-            }
+            _ => not_found(),
         }
     }
 
@@ -151,6 +155,11 @@ fn success(path: &str, data: &Value) -> RestResponse {
 
 fn list(path: &str, items: Vec<Value>) -> RestResponse {
     success(path, &json!({ "items": items }))
+}
+
+fn not_found() -> RestResponse {
+    let text = "There is nothing under this path.";
+    error(StatusCode::NOT_FOUND, "not_found", text)
 }
 
 fn error(status: StatusCode, code: &str, message: &str) -> RestResponse {
