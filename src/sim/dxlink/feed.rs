@@ -139,7 +139,8 @@ impl Feed {
         let blocked = !self.announce.is_empty() && !self.late;
         if !blocked && !self.queue.is_empty() && self.next <= now {
             self.flush(core, session, number, switches);
-            self.next = now + self.format.interval();
+            let pause = switches.pace.filter(|_| !self.queue.is_empty());
+            self.next = now + pause.unwrap_or_else(|| self.format.interval());
             self.late = false;
             said = true;
             self.tell_fields(core, session, number, switches);
@@ -163,7 +164,7 @@ impl Feed {
         true
     }
 
-    /// Sends what waits, whether it is due or not.
+    /// Sends all that waits, whether it is due or not.
     pub(super) fn send_now(
         &mut self,
         core: &mut Core,
@@ -172,7 +173,7 @@ impl Feed {
         switches: &Switches,
     ) {
         let blocked = !self.announce.is_empty() && !self.late;
-        if !blocked && !self.queue.is_empty() {
+        while !blocked && !self.queue.is_empty() {
             self.flush(core, session, number, switches);
         }
     }

@@ -211,6 +211,7 @@ impl DxLinkVenue {
                     limit: self.switches.snapshot,
                     empty: item.barren,
                     endless,
+                    untidy: self.switches.untidy,
                 };
                 feed.queue.forget(key);
                 snapshot::enqueue(&mut feed.queue, &self.board.archive, key, manner);
