@@ -114,13 +114,9 @@ impl Feed {
         let announce = (!self.announce.is_empty()).then_some(self.announce_at);
         let blocked = announce.is_some() && !self.late;
         let data = (!self.queue.is_empty() && !blocked).then_some(self.next);
-        [
-            announce.filter(|_| !self.late || self.queue.is_empty()),
-            data,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        // Late words wait for the data they are to follow.
+        let announce = announce.filter(|_| !self.late);
+        [announce, data].into_iter().flatten().min()
     }
 
     /// Sends what is due. Whether anything was.
