@@ -7,7 +7,7 @@ use ratatui::style::{Color, Style};
 
 use super::super::clock;
 use super::glyph;
-use super::picture::Ink;
+use super::picture::{Ink, write};
 use super::scale::{Scale, brief, float};
 
 /// Columns of a candle, with the space behind it.
@@ -90,11 +90,14 @@ impl Panel<'_> {
 
     /// The newest candle in figures.
     fn title(&self, area: Rect, buffer: &mut Buffer) {
-        let width = usize::from(area.width);
-        let (x, _) = buffer.set_stringn(area.x, area.y, self.symbol, width, self.ink.strong());
-        let left = usize::from(area.right().saturating_sub(x));
+        let rest = |x| Rect {
+            x,
+            width: area.right().saturating_sub(x),
+            ..area
+        };
+        let x = write(buffer, area, self.symbol, self.ink.strong());
         let Some(last) = self.candles.last() else {
-            buffer.set_stringn(x, area.y, "  no trade yet", left, self.ink.faint());
+            write(buffer, rest(x), "  no trade yet", self.ink.faint());
             return;
         };
         let Candle {
@@ -105,11 +108,11 @@ impl Panel<'_> {
             close,
             ..
         } = last;
-        let text = format!("  {interval}  open {open}  high {high}  low {low}  close {close}");
-        let (x, _) = buffer.set_stringn(x, area.y, text, left, self.colour(last));
-        let left = usize::from(area.right().saturating_sub(x));
-        let volume = last.volume.unwrap_or_default();
-        buffer.set_stringn(x, area.y, format!("  volume {volume}"), left, Style::new());
+        let prices = format!("  {interval}  open {open}  high {high}  low {low}  close {close}");
+        let x = write(buffer, rest(x), &prices, self.colour(last));
+        if let Some(volume) = last.volume {
+            write(buffer, rest(x), &format!("  volume {volume}"), Style::new());
+        }
     }
 
     /// The prices on the axis, with their rows; the last close is among them, before all others.
@@ -135,24 +138,35 @@ impl Panel<'_> {
         buffer: &mut Buffer,
     ) {
         let mut free = area.x;
+        let mut last = None;
         for (x, candle) in columns {
+            last = Some((x, candle));
             let text = format!(
                 "└{}",
                 clock::short(candle.start, candle.interval, self.calendar)
             );
             let width = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
-            let Some(behind) = x.checked_add(width).filter(|behind| *behind <= end) else {
-                break;
-            };
-            if x >= free && self.has_label(candle, width) {
+            let behind = x.saturating_add(width);
+            if x >= free && behind <= end && self.has_label(candle, width) {
                 buffer.set_string(x, area.y, text, self.ink.faint());
                 free = behind + 1;
+            }
+        }
+        // The first few candles have no room behind them, but before them.
+        if free == area.x
+            && let Some((x, candle)) = last
+        {
+            let start = clock::short(candle.start, candle.interval, self.calendar);
+            let text = format!("{start}┘");
+            let width = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
+            if let Some(from) = (x + 1).checked_sub(width).filter(|from| *from >= area.x) {
+                buffer.set_string(from, area.y, text, self.ink.faint());
             }
         }
     }
 
     /// Whether a candle is one of those whose time is written. It is a matter of the candle alone,
-    /// so that times do not jump while the picture moves.
+    /// so that times do not jump while the picture moves; except for the first few, which have room.
     fn has_label(&self, candle: &Candle, width: u16) -> bool {
         let Some(length) = candle.interval.fixed() else {
             return true;

@@ -97,8 +97,19 @@ impl Picture<'_> {
     }
 }
 
-fn write(buffer: &mut Buffer, area: Rect, text: &str, style: Style) {
-    if area.height > 0 {
-        buffer.set_stringn(area.x, area.y, text, area.width.into(), style);
+/// Writes from the area's beginning; what does not fit is cut off visibly, so that no figure seems
+/// shorter than it is. Tells where it ends.
+pub(super) fn write(buffer: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
+    if area.is_empty() {
+        return area.x;
     }
+    let room = usize::from(area.width);
+    if text.chars().count() <= room {
+        return buffer.set_stringn(area.x, area.y, text, room, style).0;
+    }
+    let cut: String = text.chars().take(room - 1).chain(['…']).collect();
+    buffer.set_stringn(area.x, area.y, cut, room, style).0
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,9 +77,12 @@ impl Scale {
         let finest = 0.1_f64.powf(self.digits as f64);
         let step = round_up((self.max - self.min) / most).max(finest);
         let mut ticks = Vec::new();
-        let mut tick = (self.min / step).ceil();
+        // A multiple of the step is not exact; that must not take the outermost prices away.
+        let exact = step * 1e-6;
+        // Plus zero, since there is a negative one, which is written as such.
+        let mut tick = ((self.min - exact) / step).ceil() + 0.0;
         // Their number is bounded by the choice of the step.
-        while tick * step <= self.max && ticks.len() < usize::from(self.rows) {
+        while tick * step <= self.max + exact && ticks.len() < usize::from(self.rows) {
             let price = tick * step;
             ticks.push((self.half(price) / 2, self.text(price)));
             tick += 1.0;
