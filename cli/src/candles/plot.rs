@@ -167,7 +167,7 @@ async fn tick(redraw: &mut Interval, due: bool) {
     if due {
         redraw.tick().await;
     } else {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
