@@ -2,7 +2,6 @@
 
 mod support;
 
-use feedline::Decimal;
 use feedline::market::{Candle, CandleState, Interval};
 use support::{Tool, file, json, kinds, recording};
 
@@ -35,10 +34,6 @@ fn candles(url: &str, args: &[&str]) -> support::Ended {
     tool.end()
 }
 
-fn decimal(text: &str) -> Decimal {
-    feedline::decimal::parse(text).unwrap()
-}
-
 #[test]
 fn a_candle_is_what_its_trades_say() {
     let (_sim, url) = three_seconds("candles_json.jsonl");
@@ -55,6 +50,7 @@ fn a_candle_is_what_its_trades_say() {
     assert_eq!(first.symbol, "NEO_BTC");
     assert_eq!(first.interval, Interval::seconds(1));
     assert_eq!(first.start.as_secs(), 1_606_292_218);
+    let decimal = |text| feedline::decimal::parse(text).unwrap();
     let prices = [first.open, first.high, first.low, first.close];
     assert_eq!(prices, ["10.5", "12", "10.5", "11"].map(decimal));
     assert_eq!(first.volume, Some(decimal("4")));
@@ -183,8 +179,8 @@ fn a_pipe_gets_the_picture_once_in_the_end() {
     let lines = &ended.stdout;
     // Two symbols of 16 rows, the head, and the two rows at the foot.
     assert_eq!(lines.len(), 35, "{lines:#?}");
-    assert!(lines[0].starts_with("6 candles, "), "{}", lines[0]);
-    assert!(lines[0].ends_with(" times in UTC"), "{}", lines[0]);
+    let head = "times in UTC; 6 candles, 0 gaps, ";
+    assert!(lines[0].starts_with(head), "{}", lines[0]);
     assert!(lines[1].starts_with("BTC_USDT  1s  open "), "{}", lines[1]);
     assert!(
         lines[17].starts_with("ETH_USDT  1s  open "),

@@ -69,12 +69,8 @@ impl Picture<'_> {
         let fitting = usize::from(body.height / LEAST_ROWS);
         let (shown, hidden) = self.panels.split_at(fitting.min(self.panels.len()));
         let zone = clock::zone(self.calendar);
-        write(
-            buffer,
-            head,
-            &format!("{}, times in {zone}", self.summary),
-            self.ink.faint(),
-        );
+        let text = format!("times in {zone}; {}", self.summary);
+        write(buffer, head, &text, self.ink.faint());
         let areas = Layout::vertical(shown.iter().map(|_| Constraint::Fill(1))).split(body);
         for (panel, area) in shown.iter().zip(areas.iter()) {
             panel.draw(*area, buffer);

@@ -59,7 +59,7 @@ fn drawn(symbols: &[(&str, Vec<Candle>)], width: u16, height: u16) -> Vec<String
 #[test]
 fn a_small_picture() {
     let expected = [
-        "3 candles, times in UTC",
+        "times in UTC; 3 candles",
         "A_B  1s  open 13  high 14  low 13  close 14  vo…",
         "                                      ┃ ┤     14",
         "                                    ╻ ┃ │",
