@@ -1,8 +1,9 @@
 //! An operator of your own: a stream around a stream, and a method that makes it chain.
 //!
 //! `notable(factor)` yields only trades that are `factor` times as large as the average of their
-//! symbol so far. `cargo run --example custom_operator --features sim` tries it on a simulated venue
-//! inside this process, by a clock that goes on as soon as everybody waits; it ends by itself.
+//! symbol so far. `cargo run --example custom_operator --features sim` tries it on a simulated
+//! venue inside this process, by a clock that goes on as soon as everybody waits; it ends by
+//! itself.
 //!
 //! Where an operator of the library or of `StreamExt` does what is wanted, take that: this one
 //! could be a `filter_map` with a map of averages in its closure. A type of its own can be named,
@@ -24,8 +25,8 @@ use feedline::{Clock, Decimal, Event, Feed, FeedExt, Symbol, Timestamp};
 use futures_util::{Stream, StreamExt};
 use pin_project::pin_project;
 
-/// The method. A trait of extensions, implemented for every feed, is what makes `.notable(…)` chain
-/// after any other operator.
+/// The method. A trait of extensions, implemented for every feed, is what makes `.notable(…)`
+/// chain after any other operator.
 trait NotableExt: Feed {
     /// Yields trades that are at least `factor` times as large as the average of their symbol so
     /// far; gaps and statuses stay in their places.
@@ -96,10 +97,10 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        // After an item that yields nothing, poll again: returning `Pending` here would be a promise
-        // that somebody wakes this task, and nobody has made it.
+        // After an item that yields nothing, poll again: returning `Pending` here would be a
+        // promise that somebody wakes this task, and nobody has made it.
         for _ in 0..BUDGET {
-            // `ready!` returns `Pending` when the stream beneath does: then it has made the promise.
+            // `ready!` returns `Pending` when the stream beneath does, which has made the promise.
             let trade = match ready!(this.stream.as_mut().poll_next(cx)) {
                 Some(Ok(Event::Data(trade))) => trade,
                 // Gaps and statuses at once and in their place: they tell what the data around
@@ -112,7 +113,7 @@ where
             }
             *this.passed_over += 1;
         }
-        // A feed that is always ready must not keep the whole thread: let others run, and come back.
+        // A feed that is always ready must not keep the whole thread: others run, then this again.
         cx.waker().wake_by_ref();
         Poll::Pending
     }

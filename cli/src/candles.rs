@@ -24,7 +24,8 @@ pub(crate) use plot::release as release_terminal;
 ///
 /// A line a candle as soon as it is final, and again when it is revised; gaps and interruptions
 /// stand in their place. Candles that a gap touches are marked. What is still open in the end is
-/// written then, as it is.
+/// written then, as it is. No trade is dropped here: when the output is slow, the venue is read no
+/// faster.
 #[derive(Debug, Parser)]
 pub(crate) struct Candles {
     /// The venue.
@@ -38,8 +39,8 @@ pub(crate) struct Candles {
     /// Write candles that are not final too, with every trade.
     #[arg(long, conflicts_with = "plot")]
     partials: bool,
-    /// Draw the candles: in place while they come, until q or Ctrl-C, or once at the end if standard
-    /// output is not a terminal.
+    /// Draw the candles: in place while they come, until q or Ctrl-C, or once at the end if
+    /// standard output is not a terminal.
     #[arg(long, conflicts_with = "json")]
     plot: bool,
     #[command(flatten)]

@@ -11,11 +11,12 @@ use crate::outcome::{Failure, Outcome};
 
 #[derive(Debug, Args)]
 pub(crate) struct Cut {
-    /// Length of a candle: 10s, 5m, 4h, 1d, 1w, 1M (months), or of trading, however long that takes:
-    /// 100t (trades), 2.5v (volume), 50000q (turnover).
+    /// Length of a candle: 10s, 5m, 4h, 1d, 1w, 1M (months), or of trading, however long that
+    /// takes: 100t (trades), 2.5v (volume), 50000q (turnover).
     #[arg(long, default_value = "1m")]
     interval: Interval,
-    /// In which time zone days begin and times are shown, such as America/New_York; UTC unless told.
+    /// In which time zone days begin and times are shown, such as America/New_York; UTC unless
+    /// told.
     #[arg(long, value_parser = Calendar::named)]
     zone: Option<Calendar>,
     /// When the market is open, by the time zone's clock: "Mon-Fri 09:30-16:00".

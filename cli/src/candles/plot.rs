@@ -13,7 +13,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use feedline::adapters::{CandleHistory, Candles, History};
 use feedline::market::{Calendar, Candle, Tick};
-use feedline::{Error, Event, Feed, Symbol};
+use feedline::{Error, Event, Feed, StatusKind, Symbol};
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,6 +33,8 @@ pub(crate) const HISTORY: usize = 256;
 const REDRAW: Duration = Duration::from_millis(100);
 /// The width where nobody tells one.
 const WIDTH: u16 = 100;
+/// The width that any history fills.
+const MOST_WIDTH: u16 = 600;
 /// Rows of a symbol where there is no terminal to fill.
 const ROWS: u16 = 16;
 
@@ -42,6 +44,8 @@ pub(crate) struct Plot {
     calendar: Calendar,
     history: History,
     open: Open,
+    /// The symbols that the venue refused, by its names for them.
+    refused: Vec<String>,
     /// The latest gap or status, as `watch` writes it.
     marker: Option<String>,
     /// Size of the terminal that the picture was last drawn on.
@@ -61,6 +65,7 @@ impl Plot {
             calendar,
             history,
             open: Open::default(),
+            refused: Vec::new(),
             marker: None,
             drawn: None,
         }
@@ -117,7 +122,8 @@ impl Plot {
         let area = self.drawn.unwrap_or_else(|| {
             let columns = std::env::var("COLUMNS").ok();
             let width = columns.and_then(|columns| columns.parse().ok());
-            Rect::new(0, 0, width.unwrap_or(WIDTH), picture.height(ROWS))
+            let width = width.unwrap_or(WIDTH).min(MOST_WIDTH);
+            Rect::new(0, 0, width, picture.height(ROWS))
         });
         let mut buffer = Buffer::empty(area);
         picture.draw(area, &mut buffer);
@@ -136,7 +142,14 @@ impl Plot {
                 }
             }
             Event::Gap(gap) => self.marker = Some(crate::text::gap(gap)),
-            Event::Status(status) => self.marker = Some(crate::text::status(status)),
+            Event::Status(status) => {
+                if let StatusKind::Rejected(rejection) = &status.kind
+                    && !self.refused.contains(&rejection.topic)
+                {
+                    self.refused.push(rejection.topic.clone());
+                }
+                self.marker = Some(crate::text::status(status));
+            }
         }
         summary.count(event);
     }
@@ -147,6 +160,7 @@ impl Plot {
             candles.extend(self.open.of(symbol).cloned());
             panel::Panel {
                 symbol,
+                refused: self.refused.iter().any(|name| *symbol == **name),
                 candles,
                 calendar: &self.calendar,
                 ink,

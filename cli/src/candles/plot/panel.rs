@@ -1,6 +1,6 @@
 //! One symbol's candles: title, prices, marks, volume, and the two axes.
 
-use feedline::market::{Calendar, Candle, CandleState};
+use feedline::market::{Calendar, Candle, CandleState, IntervalUnit};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style};
@@ -20,6 +20,8 @@ pub(super) const LEAST_ROWS: u16 = 6;
 /// What is known of a symbol, the oldest candle first and the open one last.
 pub(super) struct Panel<'a> {
     pub(super) symbol: &'a str,
+    /// Whether the venue refused it.
+    pub(super) refused: bool,
     pub(super) candles: Vec<Candle>,
     pub(super) calendar: &'a Calendar,
     pub(super) ink: Ink,
@@ -97,7 +99,12 @@ impl Panel<'_> {
         };
         let x = write(buffer, area, self.symbol, self.ink.strong());
         let Some(last) = self.candles.last() else {
-            write(buffer, rest(x), "  no trade yet", self.ink.faint());
+            let why = if self.refused {
+                "  refused by the venue"
+            } else {
+                "  no trade yet"
+            };
+            write(buffer, rest(x), why, self.ink.faint());
             return;
         };
         let Candle {
@@ -166,18 +173,19 @@ impl Panel<'_> {
     }
 
     /// Whether a candle is one of those whose time is written. It is a matter of the candle alone,
-    /// so that times do not jump while the picture moves; except for the first few, which have room.
+    /// so that times do not jump while the picture moves; only the first few have room for any.
     fn has_label(&self, candle: &Candle, width: u16) -> bool {
         let Some(length) = candle.interval.fixed() else {
             return true;
         };
-        let apart = u64::from(width / PITCH + 2);
-        let every = [5, 6, 10, 12, 15, 20, 30]
-            .into_iter()
-            .find(|every| *every >= apart)
-            .unwrap_or(60);
+        let round: &[u64] = match candle.interval.unit() {
+            IntervalUnit::Hour => &[6, 12, 24],
+            _ => &[5, 10, 15, 20, 30],
+        };
+        let apart = u64::from(width / PITCH + 1);
+        let every = round.iter().find(|every| **every >= apart).unwrap_or(&60);
         let number = candle.start.as_secs().unsigned_abs() / length.as_secs().max(1);
-        number % every == 0 || self.candles.len() < usize::from(width)
+        number.is_multiple_of(*every) || self.candles.len() < usize::from(width)
     }
 
     fn colour(&self, candle: &Candle) -> Style {

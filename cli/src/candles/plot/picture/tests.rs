@@ -32,6 +32,7 @@ fn buffer(symbols: &[(&str, Vec<Candle>)], ink: Ink, width: u16, height: u16) ->
     let calendar = Calendar::utc();
     let panels = symbols.iter().map(|(symbol, candles)| Panel {
         symbol,
+        refused: *symbol == "E_F",
         candles: candles.clone(),
         calendar: &calendar,
         ink,
@@ -85,6 +86,8 @@ fn what_does_not_fit_is_cut_visibly_or_named() {
     assert_eq!(lines[1], "A_B  1s  open 13  high 14  lo…");
     assert_eq!(lines[7], "C_D  no trade yet");
     assert_eq!(lines[14], "no room for 1: E_F");
+    let lines = drawn(&symbols, 30, 24);
+    assert_eq!(lines[15], "E_F  refused by the venue");
 }
 
 #[test]
