@@ -63,11 +63,11 @@ fn every_tick_yields_a_partial_and_the_next_interval_a_final() {
         [
             "A 0 Partial 5 5 5 5 v1 n1 truncated",
             "A 0 Partial 5 7 5 7 v2 n2 truncated",
-            "B 1 Partial 1 1 1 1 v1 n1 truncated",
+            // By the time of B's tick, A's interval has ended too.
             "A 0 Final 5 7 5 7 v2 n2 truncated",
-            "A 2 Partial 6 6 6 6 v1 n1",
-            // By the time of A's tick, B's interval has ended too.
+            "B 1 Partial 1 1 1 1 v1 n1 truncated",
             "B 1 Final 1 1 1 1 v1 n1 truncated",
+            "A 2 Partial 6 6 6 6 v1 n1",
             // The end: what is open, in the order in which the symbols came.
             "A 2 Partial 6 6 6 6 v1 n1",
         ]
@@ -129,8 +129,8 @@ fn a_gap_taints_what_it_touches_and_nothing_else() {
             "A 4 Partial 1 1 1 1 v1 n1 tainted",
             "B 4 Partial 1 1 1 1 v1 n1 tainted truncated",
             "A 4 Final 1 1 1 1 v1 n1 tainted",
-            "A 5 Partial 1 1 1 1 v1 n1",
             "B 4 Final 1 1 1 1 v1 n1 tainted truncated",
+            "A 5 Partial 1 1 1 1 v1 n1",
             "A 5 Partial 1 1 1 1 v1 n1",
         ]
     );
@@ -264,5 +264,23 @@ fn a_slow_consumer_conflates_them_without_losing_a_final() {
     assert_eq!(
         starts,
         (0..10).map(|minute| at(minute * 60)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn at_the_end_what_is_over_comes_in_the_order_of_its_symbols() {
+    let ends = |symbols: [&str; 3]| -> Vec<String> {
+        let mut ticks: Vec<_> = symbols.map(|name| data(trade(name, 0, "1", "1"))).to_vec();
+        ticks.push(data(trade("D", 60, "1", "1")));
+        let told = story(ticks).into_iter().skip(4);
+        told.map(|told| told[..8].trim().to_owned()).collect()
+    };
+    assert_eq!(
+        ends(["A", "B", "C"]),
+        ["A 0 Fina", "B 0 Fina", "C 0 Fina", "D 1 Part"]
+    );
+    assert_eq!(
+        ends(["C", "A", "B"]),
+        ["C 0 Fina", "A 0 Fina", "B 0 Fina", "D 1 Part"]
     );
 }

@@ -152,3 +152,22 @@ fn they_can_be_made_of_final_candles() {
     // The last minute is still open at the end, so its trades are in no final candle.
     assert_eq!(trades, [(CandleState::Final, 4), (CandleState::Partial, 2)]);
 }
+
+#[test]
+fn a_candle_that_comes_again_is_not_counted_twice() {
+    let minute = |minute: i64| {
+        let ticks = [0, 30, 60].map(|secs| data(trade("A", minute * 60 + secs, "5", "1")));
+        let mut candles = super::minutes(ticks.to_vec()).partials(false);
+        all(&mut candles).remove(0)
+    };
+    // After a reconnect a venue may send its last candles once more.
+    let items = [0, 1, 0, 1, 2].map(|at| Ok(minute(at)));
+    let mut candles = stream::iter(items.to_vec() as Vec<Item<_>>).candles(Interval::trades(6));
+    let events = all(&mut candles);
+    let last = events.last().unwrap().clone().data().unwrap();
+    assert_eq!(
+        (last.state, last.trades),
+        (Some(CandleState::Final), Some(6))
+    );
+    assert_eq!(candles.late(), 2);
+}

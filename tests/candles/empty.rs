@@ -142,3 +142,18 @@ fn a_closed_market_has_none() {
         "5 5 5 5 v0 n0"
     );
 }
+
+#[test]
+fn a_late_quote_revises_an_empty_one_as_a_trade_does() {
+    let candles = minutes(vec![
+        data(quote("A", 0, "5", Some("5"))),
+        data(quote("A", 120, "6", Some("6"))),
+        data(quote("A", 70, "9", Some("9"))),
+    ]);
+    let told = all_told(
+        candles
+            .empty(EmptyIntervals::Repeat)
+            .grace(Duration::from_secs(60)),
+    );
+    assert_eq!(told[4], "A 1 Revised 9.0 9.0 9.0 9.0");
+}

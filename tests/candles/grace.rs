@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use feedline::FeedExt;
 use feedline::market::{Interval, Trade};
+use feedline::{Cause, FeedExt, Gap, GapId, Scope};
 use futures_util::stream;
 use tokio::time::advance;
 
@@ -109,6 +109,7 @@ async fn the_time_of_grace_passes_by_the_clock_too() {
     advance(Duration::from_secs(62)).await;
     assert_eq!(ready_told(&mut candles), ["A 0 Final 5 5 5 5 v1 n1"]);
     advance(Duration::from_secs(27)).await;
+    feed.unbounded_send(data(trade("B", 88, "5", "1"))).unwrap();
     assert!(ready_told(&mut candles).is_empty());
     feed.unbounded_send(data(trade("A", 10, "6", "1"))).unwrap();
     assert_eq!(ready_told(&mut candles), ["A 0 Revised 5 6 5 6 v2 n2"]);
@@ -128,4 +129,23 @@ fn only_what_may_still_be_revised_is_kept() {
     all(&mut candles);
     let shown = format!("{candles:?}");
     assert!(shown.contains("kept: 3"), "{shown}");
+}
+
+#[test]
+fn a_gap_after_the_time_of_grace_changes_nothing() {
+    let cause = Cause::Overflow {
+        from: None,
+        to: None,
+    };
+    let (told, _) = graced(vec![
+        data(trade("A", 0, "5", "1")),
+        data(trade("B", 62, "6", "1")),
+        data(trade("B", 119, "6", "1")),
+        Ok(outage(1, 50, 55).into()),
+        Ok(Gap::new(GapId::new(2), cause, Scope::All).into()),
+    ]);
+    assert_eq!(
+        told[4..],
+        ["gap", "gap", "B 1 Partial 6 6 6 6 v2 n2 tainted truncated"]
+    );
 }
