@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::super::line::Idle;
 use super::super::open::Open;
 use super::super::sums::Sums;
-use super::{Filling, Overdue, Series};
+use super::{Due, Filling, Overdue, Series};
 use crate::Timestamp;
 use crate::ext::BUDGET;
 use crate::market::{Candle, CandleState, Window};
@@ -113,16 +113,15 @@ impl Series {
 
     /// Waits for nothing any more: what is over by the latest event time is over.
     pub(in super::super) fn finish(&mut self) {
-        if self.delay == Duration::MAX {
+        if self.delay == Duration::MAX || !self.cutter.is_by_time() {
             return;
         }
         self.delay = Duration::ZERO;
+        self.due = Due::default();
         for at in 0..self.lines.len() {
             let line = &mut self.lines[at];
-            if !std::mem::take(&mut line.lag).is_zero()
-                && let Some(window) = line.current()
-            {
-                line.awaited = false;
+            (line.lag, line.awaited) = (Duration::ZERO, false);
+            if let Some(window) = line.current() {
                 self.expect_end(at, window);
             }
         }
