@@ -2,9 +2,12 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use feedline::market::{Candle, CandleState, Interval};
-use feedline::{Cause, Decimal, Error, ErrorKind, Event, FeedExt, Gap, GapId, Overflow, Scope};
+use feedline::market::{Calendar, Candle, CandleState, Interval};
+use feedline::{
+    Cause, Decimal, Error, ErrorKind, Event, FeedExt, Gap, GapId, Overflow, Scope, Timestamp,
+};
 use futures_test::task::new_count_waker;
 use futures_util::FutureExt;
 use futures_util::stream::{self, FusedStream, Stream, StreamExt};
@@ -282,5 +285,84 @@ fn at_the_end_what_is_over_comes_in_the_order_of_its_symbols() {
     assert_eq!(
         ends(["C", "A", "B"]),
         ["C 0 Fina", "A 0 Fina", "B 0 Fina", "D 1 Part"]
+    );
+}
+
+#[test]
+fn a_gap_taints_what_it_touches_with_its_very_ends() {
+    let told = |from, to| -> Vec<String> {
+        story(vec![
+            data(trade("A", 60, "1", "1")),
+            Ok(outage(1, from, to).into()),
+            data(trade("A", 120, "1", "1")),
+            data(trade("A", 180, "1", "1")),
+        ])
+        .into_iter()
+        .filter(|told| told.contains("Final"))
+        .map(|told| told[2..3].to_owned() + if told.contains("tainted") { "!" } else { "" })
+        .collect()
+    };
+    assert_eq!(told(30, 59), ["1", "2"]);
+    assert_eq!(told(30, 60), ["1!", "2"]);
+    assert_eq!(told(119, 119), ["1!", "2"]);
+    assert_eq!(told(119, 120), ["1!", "2!"]);
+    assert_eq!(told(180, 200), ["1", "2"]);
+}
+
+#[test]
+fn whatever_the_time_the_interval_and_the_settings_nothing_panics_and_all_is_counted() {
+    let new_york = || Calendar::named("America/New_York").unwrap();
+    let calendars = [
+        Calendar::utc(),
+        new_york(),
+        new_york().session("Mon-Fri 09:30-16:00".parse().unwrap()),
+        new_york().session("17:00-17:00".parse().unwrap()),
+    ];
+    let nanos = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
+    let texts = "1s 4294967295s 1h 1d 7d 4294967295d 4294967295w 1M 4294967295M";
+    for text in texts.split(' ') {
+        for calendar in &calendars {
+            for time in [Duration::ZERO, Duration::from_secs(1), Duration::MAX] {
+                let ticks = nanos.map(|nanos| {
+                    let mut tick = trade("A", 0, "1", "1");
+                    tick.time = Timestamp::from_nanos(nanos);
+                    data(tick)
+                });
+                let mut candles =
+                    stream::iter(ticks.iter().chain(&ticks).cloned().collect::<Vec<_>>())
+                        .candles(text.parse().unwrap())
+                        .calendar(calendar.clone())
+                        .grace(time)
+                        .delay(time);
+                let mut last = std::collections::BTreeMap::new();
+                for event in all(&mut candles) {
+                    let candle = event.data().unwrap();
+                    last.insert(candle.start, candle.trades.unwrap());
+                }
+                let counted = candles.late() + candles.outside() + candles.skipped();
+                assert_eq!(
+                    last.values().sum::<u64>() + counted,
+                    14,
+                    "{text} {calendar:?} {time:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_candle_was_received_with_its_latest_tick() {
+    let received = |secs, received| {
+        let mut tick = trade("A", secs, "1", "1");
+        tick.received = Some(at(received));
+        data(tick)
+    };
+    let mut candles = minutes(vec![received(0, 1), received(10, 12), received(5, 13)]);
+    let told = all(&mut candles)
+        .into_iter()
+        .map(|event| event.data().unwrap().received);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [1, 12, 13, 13].map(|secs| Some(at(secs)))
     );
 }

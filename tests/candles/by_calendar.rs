@@ -382,3 +382,30 @@ fn hours_of_a_session_make_its_day_the_last_one_too() {
     );
     assert_eq!((days.skipped(), days.late()), (0, 0));
 }
+
+#[test]
+fn hours_that_are_not_the_sessions_own_end_its_day_too() {
+    // A venue's hours in UTC, in a session from 13:30 to 20:00 UTC.
+    let hour = |time: &str| {
+        let Ok(feedline::Event::Data(tick)) = tick(time) else {
+            unreachable!()
+        };
+        let mut next = tick.clone();
+        next.time = next
+            .time
+            .saturating_add(std::time::Duration::from_secs(3_600));
+        let items = vec![data(tick), data(next)];
+        let mut hours = stream::iter(items)
+            .candles(Interval::hours(1))
+            .partials(false);
+        Ok(all(&mut hours).remove(0))
+    };
+    let hours = vec![hour("2026-06-05T18:00:00Z"), hour("2026-06-05T19:00:00Z")];
+    let mut days = stream::iter(hours as Vec<Item<feedline::market::Candle>>)
+        .candles(Interval::days(1))
+        .calendar(stocks())
+        .partials(false);
+    let day = all(&mut days).remove(0).data().unwrap();
+    let done = Some(feedline::market::CandleState::Final);
+    assert_eq!((day.state, day.trades), (done, Some(2)));
+}

@@ -171,3 +171,36 @@ fn a_candle_that_comes_again_is_not_counted_twice() {
     );
     assert_eq!(candles.late(), 2);
 }
+
+#[test]
+fn they_are_tainted_and_truncated_as_the_candles_they_are_made_of() {
+    let ticks = vec![
+        data(trade("A", 0, "5", "1")),
+        data(trade("A", 60, "5", "1")),
+        Ok(outage(1, 70, 80).into()),
+        data(trade("A", 120, "5", "1")),
+        data(trade("A", 180, "5", "1")),
+    ];
+    let mut minutes = super::minutes(ticks);
+    // Without the gap itself: the candles say it.
+    let candles = all(&mut minutes)
+        .into_iter()
+        .filter(|event| !event.is_marker());
+    let candles: Vec<Item<_>> = candles.map(Ok).collect();
+    let told = all_told(
+        stream::iter(candles)
+            .candles(Interval::trades(3))
+            .partials(false),
+    );
+    assert_eq!(told, ["A 0 Final 5 5 5 5 v3 n3 tainted"]);
+}
+
+#[test]
+fn they_need_no_runtime_since_no_clock_ends_them() {
+    let (feed, ticks) = super::live::<Trade>();
+    let mut candles = ticks.candles(Interval::trades(2)).partials(false);
+    feed.unbounded_send(data(trade("A", 1, "5", "1"))).unwrap();
+    let fresh = feedline::Status::new(feedline::StatusKind::Fresh, feedline::Scope::All);
+    feed.unbounded_send(Ok(fresh.into())).unwrap();
+    assert_eq!(super::ready_told(&mut candles), ["status"]);
+}

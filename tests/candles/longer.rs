@@ -272,3 +272,33 @@ fn a_late_candle_that_fits_into_no_interval_is_counted_too() {
     all(&mut candles);
     assert_eq!((candles.skipped(), candles.late()), (1, 0));
 }
+
+#[test]
+fn a_candle_that_can_no_longer_be_told_apart_is_counted_as_late() {
+    let open = |minute: i64| candle(minute * 60, ["5", "5", "5", "5"], None);
+    let again = |minute: i64| candle(minute * 60, ["9", "9", "9", "9"], None);
+    let minutes = (0..20).map(open).chain([again(0), again(4)]);
+    let mut hours = stream::iter(minutes.collect::<Vec<_>>()).candles(Interval::hours(1));
+    let events = all(&mut hours);
+    let last = events.last().unwrap().clone().data().unwrap();
+    assert_eq!(hours.late(), 1);
+    assert_eq!(last.volume, Some(40.into()));
+    assert_eq!(
+        (last.open, last.high, last.close),
+        (5.into(), 9.into(), 5.into())
+    );
+}
+
+#[test]
+fn the_number_of_trades_is_known_only_where_all_its_candles_say_it() {
+    let Ok(feedline::Event::Data(mut counted)) = candle(0, ["5"; 4], None) else {
+        unreachable!()
+    };
+    counted.trades = Some(3);
+    let items = vec![data(counted), candle(60, ["5"; 4], None)];
+    let mut fives = stream::iter(items).candles(Interval::minutes(5));
+    let trades = all(&mut fives)
+        .into_iter()
+        .map(|event| event.data().unwrap().trades);
+    assert_eq!(trades.collect::<Vec<_>>(), [Some(3), None, None]);
+}

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use feedline::market::{EmptyIntervals, Interval, Trade};
-use feedline::{FeedExt, Rejection, Scope, Staleness, Status, StatusKind};
+use feedline::{FeedExt, Rejection, Scope, Staleness, Status, StatusKind, Timestamp};
 use futures_test::task::new_count_waker;
 use futures_util::stream::{self, Stream};
 use tokio::time::advance;
@@ -306,10 +306,16 @@ async fn a_symbol_that_the_venue_refuses_after_an_outage_has_no_clean_candles() 
     // It trades again later: what lies between is not known to be empty.
     feed.unbounded_send(data(trade("A", 130, "6", "1")))
         .unwrap();
-    drop(feed);
+    feed.unbounded_send(data(trade("A", 240, "6", "1")))
+        .unwrap();
+    let told = ready_told(&mut candles);
+    let of_a: Vec<_> = told.iter().filter(|told| told.starts_with('A')).collect();
     assert_eq!(
-        ready_told(&mut candles),
-        ["A 2 Partial 6 6 6 6 v1 n1 truncated"]
+        of_a,
+        [
+            "A 2 Final 6 6 6 6 v1 n1 truncated",
+            "A 3 Final 6 6 6 6 v0 n0"
+        ]
     );
 }
 
@@ -387,4 +393,26 @@ async fn what_is_beneath_is_asked_again_before_the_clock_closes_a_candle() {
         .collect();
     assert_eq!(told, ["A 0 Final 6 6 5 5 v2 n2 truncated"]);
     assert_eq!(candles.late(), 0);
+}
+
+#[test]
+fn the_delay_is_over_one_nanosecond_after_its_end() {
+    let nanos = |symbol, nanos| {
+        let mut tick = trade(symbol, 0, "1", "1");
+        tick.time = Timestamp::from_nanos(nanos);
+        data(tick)
+    };
+    let finals = |time| {
+        let told = story(vec![
+            nanos("A", 0),
+            nanos("B", 60_000_000_000),
+            nanos("B", time),
+        ]);
+        // What the end of the feed makes final comes after the last tick's own.
+        told[2..]
+            .iter()
+            .position(|told| told.starts_with("A 0 Final"))
+    };
+    assert_eq!(finals(60_999_999_999), Some(1));
+    assert_eq!(finals(61_000_000_000), Some(0));
 }
