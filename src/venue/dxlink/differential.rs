@@ -95,7 +95,7 @@ fn fast(frame: &[u8], schema: &Schema) -> Rows {
         return None;
     };
     let mut rows = Vec::new();
-    let mut reader = FeedReader::new();
+    let mut reader = FeedReader::default();
     let read = reader.read(&data, schema, &mut |row| rows.push(seen(row)));
     read.is_ok().then_some(rows)
 }

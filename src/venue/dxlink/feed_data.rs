@@ -48,10 +48,6 @@ pub(crate) struct FeedReader {
 }
 
 impl FeedReader {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// Gives each row to `each`, in the message's order, and in its place what cannot be used: a pair
     /// whose values do not make whole rows, a type without a list of fields, a row without symbol.
     ///

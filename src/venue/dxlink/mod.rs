@@ -31,6 +31,11 @@ mod index;
 mod kind;
 mod malformed;
 mod names;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "written for the protocol, which comes next"
+)]
 mod request;
 mod row;
 mod schema;

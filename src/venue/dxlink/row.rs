@@ -124,7 +124,12 @@ impl<'r> Row<'r> {
                 let Some(time) = integer(Field::Time)? else {
                     return Ok(None);
                 };
-                let sequence = integer(Field::Sequence)?.unwrap_or(0);
+                let sequence = match integer(Field::Sequence)? {
+                    Some(sequence) => sequence,
+                    // Executions of one millisecond are told apart by their sequence alone.
+                    None if kind == EventKind::TimeAndSale => return Ok(None),
+                    None => 0,
+                };
                 index::of_time(time, sequence).ok_or_else(|| self.bad(Field::Time))?
             }
             None => return Ok(None),

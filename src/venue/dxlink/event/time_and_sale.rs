@@ -93,7 +93,11 @@ impl Build for TimeAndSale {
             Some(OrderSide::Other(name)) => (None, Some(name)),
             side => (side.and_then(|side| side.side()), None),
         };
-        let index = row.index_or_time();
+        // Executions of one millisecond are told apart by their sequence alone.
+        let index = match row.has(Field::Index) || row.has(Field::Sequence) {
+            true => row.index_or_time(),
+            false => None,
+        };
         Ok(Self {
             price,
             size: size.unwrap_or_default(),
