@@ -18,7 +18,7 @@ use crate::Symbol;
 #[non_exhaustive]
 pub enum Decoded {
     /// An event of FEED_DATA or DOM_SNAPSHOT.
-    Event(DecodedEvent),
+    Event(Box<DecodedEvent>),
     /// A row that removes its index and has nothing else to say.
     Removed(Removed),
     /// A part of FEED_DATA that cannot be used.
@@ -186,9 +186,14 @@ impl Decoded {
     pub fn into_row(self) -> Option<(SnapshotKey, Mark, Change<DxEvent>)> {
         match self {
             Self::Event(decoded) => {
-                let event = decoded.event;
+                let DecodedEvent {
+                    event,
+                    event_flags: flags,
+                    removes,
+                    ..
+                } = *decoded;
                 let mark = Mark {
-                    flags: decoded.event_flags,
+                    flags,
                     index: event.index()?,
                 };
                 let key = SnapshotKey {
@@ -196,7 +201,7 @@ impl Decoded {
                     symbol: event.symbol().clone(),
                     source: event.source().map_or(DEFAULT_SOURCE, Into::into),
                 };
-                let change = match decoded.removes {
+                let change = match removes {
                     true => Change::Remove,
                     false => Change::Set(event),
                 };

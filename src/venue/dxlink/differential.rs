@@ -119,7 +119,7 @@ fn agree(frame: &[u8], schema: &Schema) {
 
 /// Every type with every field.
 fn full() -> Schema {
-    let mut schema = Schema::new();
+    let mut schema = Schema::default();
     for kind in EventKind::ALL {
         schema.announce(kind.name(), kind.fields());
     }
@@ -263,7 +263,7 @@ proptest! {
         let mut list: Vec<&str> =
             picked.iter().filter_map(|at| fields.get(*at).copied()).collect();
         list.extend(["newField", "otherField"].iter().take(unknown));
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.announce(kind.name(), &list);
         let mut values: Vec<&str> =
             (0..rows).flat_map(|_| list.iter().map(|field| usual(field))).collect();
@@ -280,7 +280,7 @@ proptest! {
     fn several_pairs_some_of_them_unlisted(
         pairs in vec((0..4_usize, vec(select(&VALUES[..]), 0..6)), 0..6),
     ) {
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.announce("Quote", &["eventSymbol", "bidPrice"]);
         schema.request("News", &["eventSymbol", "body", "more"]);
         let names = ["Quote", "News", "Trade", "Other"];
@@ -294,7 +294,7 @@ proptest! {
         number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?",
         symbol in "\\PC{0,30}",
     ) {
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.announce("Quote", &["eventSymbol", "sequence", "bidPrice", "bidTime"]);
         schema.announce("Greeks", &["eventSymbol", "index", "delta", "time"]);
         let symbol = serde_json::to_string(&symbol).unwrap();

@@ -82,6 +82,7 @@ impl<'r> Row<'r> {
     }
 
     /// The event type; `None` for one that feedline has no type for.
+    #[allow(dead_code, reason = "written for the protocol, which comes next")]
     #[inline]
     pub(crate) fn kind(&self) -> Option<EventKind> {
         self.kind
@@ -159,6 +160,7 @@ impl<'r> Row<'r> {
     /// # Errors
     ///
     /// As [`read`](Row::read); the flags of such a row still count, with [`Change::Nothing`].
+    #[allow(dead_code, reason = "written for the protocol, which comes next")]
     pub(crate) fn change(&self, received: Option<Timestamp>) -> Result<Change<Item>, Malformed> {
         if self.removes()? {
             return Ok(Change::Remove);

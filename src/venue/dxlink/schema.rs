@@ -25,11 +25,6 @@ struct Entry {
 }
 
 impl Schema {
-    /// Nothing announced, nothing requested.
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// The list asked for in FEED_SETUP, which counts until the server announces its own.
     pub(crate) fn request<S: AsRef<str>>(&mut self, name: &str, fields: &[S]) {
         if !self.entry(name).is_some_and(|entry| entry.announced) {
@@ -135,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_config_changes_only_the_types_it_names() {
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.request("Quote", &["eventSymbol", "bidPrice"]);
         schema.request("News", &["eventSymbol", "body"]);
         schema.announce("Trade", &["price", "eventSymbol"]);
@@ -149,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_servers_list_outlives_a_new_wish() {
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.announce("Quote", &["askPrice", "eventSymbol"]);
         schema.request("Quote", &["eventSymbol", "askPrice", "bidPrice"]);
         let layout = schema.layout(Some(EventKind::Quote), "Quote").unwrap();

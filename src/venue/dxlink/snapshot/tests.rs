@@ -60,8 +60,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn take(&mut self, emit: Emit<u32>) {
-        match emit {
+    fn take(&mut self, emit: &Emit<u32>) {
+        match *emit {
             Emit::SnapshotBegin { events } => {
                 assert_eq!(self.open, 0);
                 self.open = events;
@@ -265,7 +265,7 @@ proptest! {
                     let before = shown[at].snapshots.len();
                     let emits = run(&mut snapshots, key, bits, index, change);
                     for emit in emits {
-                        shown[at].take(emit);
+                        shown[at].take(&emit);
                     }
                     let snapshot = shown[at].snapshots[before..].first();
                     let expected = models[at].shown.filter(|(whole, _)| *whole);
