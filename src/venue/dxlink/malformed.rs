@@ -21,6 +21,9 @@ struct Shape {
     length: usize,
 }
 
+/// The most characters of a type's name that are kept.
+const NAME: usize = 64;
+
 impl Malformed {
     pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -43,7 +46,8 @@ impl Malformed {
     }
 
     pub(super) fn of_kind(self, kind: &str) -> Self {
-        let kind = Some(kind.into());
+        // A name is the venue's and may be as long as its message.
+        let kind = Some(kind.chars().take(NAME).collect());
         Self { kind, ..self }
     }
 

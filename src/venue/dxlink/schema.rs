@@ -18,6 +18,9 @@ pub(crate) struct Schema {
     others: Vec<(SmolStr, Entry)>,
 }
 
+/// The most types without a kind; the oldest make room.
+const MAX_OTHERS: usize = 256;
+
 #[derive(Clone, Debug)]
 struct Entry {
     layout: Layout,
@@ -47,6 +50,9 @@ impl Schema {
         } else if let Some(at) = self.others.iter().position(|(known, _)| known == name) {
             self.others[at].1 = entry;
         } else {
+            if self.others.len() >= MAX_OTHERS {
+                self.others.remove(0);
+            }
             self.others.push((name.into(), entry));
         }
     }
