@@ -148,3 +148,6 @@ fn read(channel: u64, row: &Row<'_>) -> Result<Decoded, Malformed> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

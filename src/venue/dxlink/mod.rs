@@ -25,6 +25,8 @@ mod error_code;
 mod event;
 mod feed_data;
 mod field;
+#[cfg(test)]
+mod fixture;
 mod flags;
 mod float;
 mod index;
