@@ -8,11 +8,11 @@ mod full;
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::row::{Cells, Row};
 use super::schema::{Layout, Schema};
+use super::server::ServerMessage;
 use super::tape::Tape;
 use super::value::Value;
 use super::{EventKind, Malformed};
@@ -139,20 +139,16 @@ fn unlisted(
     });
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
 /// The data of a frame, wherever it stands in it.
 #[cold]
 fn body(frame: &[u8]) -> Result<&RawValue, Malformed> {
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(frame).map_err(|error| Malformed::new(error.to_string()))?;
-    envelope
-        .data
-        .ok_or_else(|| Malformed::new("data is missing"))
+    match ServerMessage::parse_any(frame)? {
+        ServerMessage::FeedData(FeedData {
+            body: Body::Raw(raw),
+            ..
+        }) => Ok(raw),
+        _ => Err(Malformed::new("not FEED_DATA")),
+    }
 }
 
 /// [`FeedReader::read`] by serde: the whole of the venue's language.
