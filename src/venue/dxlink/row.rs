@@ -12,8 +12,7 @@ use serde_json::value::RawValue;
 
 use super::event::{self, DxEvent};
 use super::field::Field;
-use super::schema::Layout;
-use super::value::{Plain, Read, Value};
+use super::value::Value;
 use super::{Change, EventFlags, EventKind, Malformed, Mark, index};
 use crate::{Symbol, Timestamp};
 
