@@ -203,7 +203,7 @@ mod tests {
             size_of::<Event<Candle>>(),
             size_of::<Event<BookUpdate>>(),
         ];
-        for (size, limit) in sizes.into_iter().zip([336, 240, 336, 320, 400, 184]) {
+        for (size, limit) in sizes.into_iter().zip([248, 216, 248, 232, 352, 152]) {
             assert!(size <= limit, "{sizes:?}");
         }
     }

@@ -39,5 +39,5 @@ pub use series::Series;
 pub use spread_order::SpreadOrder;
 pub use summary::Summary;
 pub use theo_price::TheoPrice;
-pub use time_and_sale::{TimeAndSale, TimeAndSaleDetail};
+pub use time_and_sale::{SaleExtra, TimeAndSale, TimeAndSaleDetail};
 pub use underlying::Underlying;
