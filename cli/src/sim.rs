@@ -1,15 +1,16 @@
 //! `feedline sim`: runs a venue's simulator.
 
-use std::path::PathBuf;
+mod dxlink;
+mod gate;
+mod market;
 
-use clap::Parser;
-use feedline::sim::gate::GateSim;
-use feedline::sim::{Recording, Script};
+use clap::{Parser, Subcommand};
 
-use crate::args::{EXIT_CODES, Venue};
+use crate::args::EXIT_CODES;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Output, note};
+use market::Market;
 
 const FAULTS: &str = r##"The faults file:
   JSON Lines: each line an object with a "fault", that fault's own fields, and when it happens:
@@ -32,39 +33,39 @@ const FAULTS: &str = r##"The faults file:
 
 /// Run a simulator of a venue on a port of this machine, until Ctrl-C.
 ///
-/// It speaks the venue's WebSocket and REST protocols, so that any client of the venue works
-/// against it. Its addresses are the first lines on standard output, the WebSocket's first.
+/// It speaks the venue's protocols, so that any client of the venue works against it. Its addresses
+/// are the first lines on standard output, the WebSocket's first.
 #[derive(Debug, Parser)]
 #[command(after_long_help = faults_help())]
+#[command(subcommand_value_name = "VENUE", subcommand_help_heading = "Venues")]
 pub(crate) struct Sim {
-    /// The venue.
-    #[arg(value_enum)]
+    #[command(subcommand)]
     venue: Venue,
-    /// Where to listen; port 0 lets the system choose a free one.
-    #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT")]
-    listen: String,
-    /// Play these recorded frames instead of a market: JSON Lines, each an object with the text as
-    /// `frame`.
-    #[arg(long, value_name = "FILE")]
-    frames: Option<PathBuf>,
-    /// Play the frames over and over.
-    #[arg(long = "loop", requires = "frames")]
-    looped: bool,
-    /// Trades a second, all symbols together, or frames a second.
-    #[arg(long, default_value_t = 50.0)]
-    rate: f64,
-    /// Seed of the market: the same seed, the same market.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// What goes wrong, and when; see below.
-    #[arg(long, value_name = "FILE")]
-    faults: Option<PathBuf>,
-    /// The symbols it knows, besides those in the frames; a few well-known ones unless told.
-    #[arg(long, value_delimiter = ',')]
-    symbols: Option<Vec<String>>,
-    /// No summary at the end.
-    #[arg(short, long)]
-    quiet: bool,
+    #[command(flatten)]
+    market: Market,
+}
+
+#[derive(Debug, Subcommand)]
+enum Venue {
+    #[command(after_long_help = faults_help())]
+    Gate(gate::Gate),
+    #[command(after_long_help = faults_help())]
+    Dxlink(dxlink::Dxlink),
+}
+
+/// A simulator at work.
+trait Running {
+    /// Where clients connect, the WebSocket's address first.
+    fn addresses(&self) -> Vec<String>;
+
+    /// How many WebSockets were asked for.
+    fn connects(&self) -> usize;
+
+    /// How often a client broke the venue's rules.
+    fn breaches(&self) -> usize;
+
+    /// Ends every connection and waits until all is gone.
+    async fn shutdown(&self);
 }
 
 fn faults_help() -> String {
@@ -74,14 +75,21 @@ fn faults_help() -> String {
 
 /// Runs the command.
 pub(crate) async fn run(args: Sim, interrupt: &Interrupt) -> Outcome {
-    let Venue::Gate = args.venue;
-    let sim = start(&args).await?;
-    announce(&sim)?;
+    let market = &args.market;
+    match &args.venue {
+        Venue::Gate(gate) => serve(&gate::start(gate, market).await?, market, interrupt).await,
+        Venue::Dxlink(dxlink) => {
+            serve(&dxlink::start(dxlink, market).await?, market, interrupt).await
+        }
+    }
+}
+
+async fn serve(sim: &impl Running, market: &Market, interrupt: &Interrupt) -> Outcome {
+    announce(&sim.addresses())?;
     interrupt.wait().await;
-    let connects = sim.attempts().len();
-    let breaches = sim.breaches().len();
+    let (connects, breaches) = (sim.connects(), sim.breaches());
     sim.shutdown().await;
-    if !args.quiet {
+    if !market.quiet {
         note(format_args!(
             "{connects} connects, {breaches} breaches of the venue's rules"
         ));
@@ -89,38 +97,12 @@ pub(crate) async fn run(args: Sim, interrupt: &Interrupt) -> Outcome {
     Ok(())
 }
 
-async fn start(args: &Sim) -> Outcome<GateSim> {
-    // It may run for months, and nobody asks for what it sent.
-    let mut builder = GateSim::builder()
-        .journal(false)
-        .seed(args.seed)
-        .rate(args.rate);
-    if let Some(symbols) = &args.symbols {
-        builder = builder.symbols(symbols.iter().map(String::as_str));
-    }
-    if let Some(path) = &args.frames {
-        let recording = Recording::read(path).map_err(|error| Failure::from_chain(&error))?;
-        builder = builder.recording(recording, args.looped);
-    }
-    if let Some(path) = &args.faults {
-        let script = Script::read(path).map_err(|error| Failure::from_chain(&error))?;
-        builder = builder.faults(script);
-    }
-    builder
-        .listen(&args.listen)
-        .await
-        .map_err(|error| match error {
-            error @ (feedline::sim::SimError::Symbol { .. }
-            | feedline::sim::SimError::Rate { .. }) => Failure::usage(error.to_string()),
-            error => Failure::from_chain(&error),
-        })
-}
-
 /// Tells where it listens. That nobody reads it is no reason to stop.
-fn announce(sim: &GateSim) -> Outcome {
+fn announce(addresses: &[String]) -> Outcome {
     let mut output = Output::new();
-    output.line(sim.url())?;
-    output.line(sim.rest_url())?;
+    for address in addresses {
+        output.line(address)?;
+    }
     match output.flush() {
         Err(Failure::OutputClosed) => Ok(()),
         written => written,
