@@ -1,8 +1,11 @@
 //! `feedline sim`: runs a venue's simulator.
 
+mod behaviour;
 mod dxlink;
 mod gate;
 mod market;
+mod running;
+mod tastytrade;
 
 use clap::{Parser, Subcommand};
 
@@ -11,6 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Output, note};
 use market::Market;
+use running::Running;
 
 const FAULTS: &str = r##"The faults file:
   JSON Lines: each line an object with a "fault", that fault's own fields, and when it happens:
@@ -25,7 +29,7 @@ const FAULTS: &str = r##"The faults file:
 
     # a cut every ten seconds, one refusal, three garbled frames, and a minute of silence
     {"at": "5s", "every": "10s", "fault": "cut"}
-    {"at": "0s", "fault": "refuse", "channel": "spot.trades", "code": 3, "text": "internal error"}
+    {"at": "0s", "fault": "refuse", "code": 3, "text": "internal error"}
     {"after_frames": 500, "fault": "garble", "times": 3}
     {"after_subscribes": 3, "fault": "mute", "for": "1m"}
 
@@ -51,21 +55,8 @@ enum Venue {
     Gate(gate::Gate),
     #[command(after_long_help = faults_help())]
     Dxlink(dxlink::Dxlink),
-}
-
-/// A simulator at work.
-trait Running {
-    /// Where clients connect, the WebSocket's address first.
-    fn addresses(&self) -> Vec<String>;
-
-    /// How many WebSockets were asked for.
-    fn connects(&self) -> usize;
-
-    /// How often a client broke the venue's rules.
-    fn breaches(&self) -> usize;
-
-    /// Ends every connection and waits until all is gone.
-    async fn shutdown(&self);
+    #[command(after_long_help = faults_help())]
+    Tastytrade(tastytrade::Tastytrade),
 }
 
 fn faults_help() -> String {
@@ -80,6 +71,10 @@ pub(crate) async fn run(args: Sim, interrupt: &Interrupt) -> Outcome {
         Venue::Gate(gate) => serve(&gate::start(gate, market).await?, market, interrupt).await,
         Venue::Dxlink(dxlink) => {
             serve(&dxlink::start(dxlink, market).await?, market, interrupt).await
+        }
+        Venue::Tastytrade(tastytrade) => {
+            let sim = tastytrade::start(tastytrade, market).await?;
+            serve(&sim, market, interrupt).await
         }
     }
 }

@@ -2,15 +2,16 @@
 #![cfg(all(feature = "dxlink", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod account;
 mod candles;
 mod first;
 mod many;
 
 use std::time::Duration;
 
+use feedline::market::Record;
 use feedline::sim::dxlink::{DxLinkSim, DxLinkSimBuilder};
 use feedline::venue::dxlink::{DxLink, DxLinkBuilder};
-use feedline::market::Record;
 use feedline::{Clock, Error, Event, Subscription, Timestamp};
 use futures_util::StreamExt;
 

@@ -34,9 +34,9 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            let event = match ready!(Pin::new(&mut self.stream).poll_next(cx)).transpose()? {
-                None => return Poll::Ready(None),
-                Some(event) => event,
+            let item = ready!(Pin::new(&mut self.stream).poll_next(cx)).transpose()?;
+            let Some(event) = item else {
+                return Poll::Ready(None);
             };
             return Poll::Ready(Some(Ok(match event {
                 Event::Data(indexed) => match indexed.event {

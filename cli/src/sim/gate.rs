@@ -6,7 +6,6 @@ use clap::Args;
 use feedline::sim::Recording;
 use feedline::sim::gate::GateSim;
 
-use super::Running;
 use super::market::{Market, failure};
 use crate::outcome::{Failure, Outcome};
 
@@ -38,22 +37,4 @@ pub(super) async fn start(args: &Gate, market: &Market) -> Outcome<GateSim> {
     let builder = builder.faults(market.faults()?);
     let started = builder.listen(&market.listen).await;
     started.map_err(|error| failure(&error))
-}
-
-impl Running for GateSim {
-    fn addresses(&self) -> Vec<String> {
-        vec![self.url(), self.rest_url()]
-    }
-
-    fn connects(&self) -> usize {
-        self.attempts().len()
-    }
-
-    fn breaches(&self) -> usize {
-        self.breaches().len()
-    }
-
-    async fn shutdown(&self) {
-        self.shutdown().await;
-    }
 }

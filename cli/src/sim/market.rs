@@ -17,7 +17,7 @@ pub(super) struct Market {
         value_name = "HOST:PORT"
     )]
     pub(super) listen: String,
-    /// Trades a second, all symbols together, or frames a second.
+    /// Trades a second, all symbols together; of recorded frames, frames a second.
     #[arg(long, global = true, default_value_t = 50.0)]
     pub(super) rate: f64,
     /// Seed of the market: the same seed, the same market.
@@ -26,7 +26,7 @@ pub(super) struct Market {
     /// What goes wrong, and when; see below.
     #[arg(long, global = true, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// The symbols it knows, besides those in the frames; a few well-known ones unless told.
+    /// The symbols it knows, besides those in recorded frames; a few well-known ones unless told.
     #[arg(long, global = true, value_delimiter = ',')]
     pub(super) symbols: Option<Vec<String>>,
     /// No summary at the end.

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use crate::outcome::{Failure, Outcome};
 
 /// Fails if one of the options that were `given` is not `valid` for the channel.
-pub(super) fn only<C: ValueEnum>(channel: C, given: &[(&str, bool)], valid: &[&str]) -> Outcome {
+pub(super) fn only<C: ValueEnum>(channel: &C, given: &[(&str, bool)], valid: &[&str]) -> Outcome {
     let wrong = given
         .iter()
         .find(|(name, given)| *given && !valid.contains(name));
@@ -21,7 +21,7 @@ pub(super) fn only<C: ValueEnum>(channel: C, given: &[(&str, bool)], valid: &[&s
 }
 
 /// The channel's name on the command line.
-pub(super) fn name<C: ValueEnum>(channel: C) -> String {
+pub(super) fn name<C: ValueEnum>(channel: &C) -> String {
     channel
         .to_possible_value()
         .map_or_else(String::new, |value| value.get_name().to_owned())

@@ -29,7 +29,7 @@ impl DxLinkVenue {
         };
         if !client.authorized {
             let text = "A channel needs an authorized connection.";
-            let breach = if client.token.is_some() || client.asked {
+            let breach = if client.asked && client.steps.is_empty() {
                 BreachKind::Unauthorized
             } else {
                 BreachKind::HandshakeOrder
@@ -39,7 +39,7 @@ impl DxLinkVenue {
         let bad = |channel, text: &str| {
             Problem::new(channel, Code::BadAction, BreachKind::BadChannel, text)
         };
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             return Err(bad(0, "Clients use odd channel numbers."));
         }
         if client.channels.contains_key(&number) {

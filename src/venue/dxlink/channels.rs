@@ -132,7 +132,7 @@ impl Channel {
             opened: false,
             waiting: Vec::new(),
             begun: false,
-            schema: Schema::new(),
+            schema: Schema::default(),
             rows: HashMap::new(),
             asked: Vec::new(),
         }
@@ -215,7 +215,10 @@ mod tests {
     #[test]
     fn fields_are_asked_for_once() {
         let mut channel = Channel::new(Use::Feed(Contract::Auto));
-        let names = [EventName::of("Quote"), EventName::of("News")];
+        let names = [
+            EventName::Known(EventKind::Quote),
+            EventName::Other("News".into()),
+        ];
         assert_eq!(channel.unasked(names.iter()).len(), 2);
         assert!(channel.unasked(names.iter()).is_empty());
     }

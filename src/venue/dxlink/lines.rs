@@ -31,6 +31,10 @@ struct Line {
 
 /// What becomes of a row.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is made"
+)]
 pub(super) enum Shown {
     Edge(SnapshotEdge),
     Item(DxItem),
@@ -84,7 +88,7 @@ impl Lines {
         self.line(id);
         let line = &mut self.lines[id.index()];
         self.snapshots.row(&id, mark, change, &mut |emit| {
-            line.show(symbol, emit, &mut show)
+            line.show(symbol, emit, &mut show);
         });
     }
 }

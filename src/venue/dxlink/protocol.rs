@@ -66,7 +66,7 @@ impl DxLinkProtocol {
             keepalive: None,
             channels: Channels::default(),
             lines: Lines::default(),
-            reader: FeedReader::new(),
+            reader: FeedReader::default(),
             asked: Vec::new(),
         }
     }
@@ -127,14 +127,14 @@ impl DxLinkProtocol {
         out: &mut impl Output<Self>,
     ) {
         // The venue's text, without what could be a token in it: the code and a few words.
-        let words = || format!("{code:?} {:.200}", text);
+        let words = || format!("{code:?} {text:.200}");
         match code.remedy(text) {
             Remedy::Fatal => {
                 let error = Error::new(ErrorKind::Connect(words())).with_venue(self.spec.venue);
                 out.fail(Failure::Fatal(error));
             }
             Remedy::Reconnect => {
-                out.fail(Failure::Retry(Interruption::Announced { text: words() }))
+                out.fail(Failure::Retry(Interruption::Announced { text: words() }));
             }
             Remedy::Reauthorize => {
                 let step = self.login.refuse(&words());
@@ -434,7 +434,13 @@ fn take(
     out: &mut impl Output<DxLinkProtocol>,
 ) -> Result<(), super::Malformed> {
     if !topic.is_indexed() {
-        let item = row.read(received)?;
+        let item = match &topic.service {
+            Service::Feed {
+                name: EventName::Other(_),
+                ..
+            } => row.raw(received),
+            _ => row.read(received)?,
+        };
         if item.dropped_values > 0 {
             out.dropped_values(item.dropped_values);
         }

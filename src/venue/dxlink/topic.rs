@@ -33,18 +33,16 @@ pub(super) enum Service {
     },
 }
 
-/// An event type, known or not.
+/// An event type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum EventName {
+    /// Wanted as typed events.
     Known(EventKind),
+    /// Wanted as it comes, known or not.
     Other(SmolStr),
 }
 
 impl EventName {
-    pub(super) fn of(name: &str) -> Self {
-        EventKind::from_name(name).map_or_else(|| Self::Other(name.into()), Self::Known)
-    }
-
     pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Known(kind) => kind.name(),
@@ -151,8 +149,8 @@ impl Equivalent<RowKey> for RowRef<'_> {
     fn equivalent(&self, key: &RowKey) -> bool {
         let same_type = match (&key.name, self.kind) {
             (EventName::Known(known), Some(kind)) => *known == kind,
-            (EventName::Other(name), None) => name == self.name,
-            _ => false,
+            (EventName::Other(name), _) => name == self.name,
+            (EventName::Known(_), None) => false,
         };
         same_type && key.symbol.as_str() == self.symbol && key.source.as_deref() == self.source
     }

@@ -94,7 +94,7 @@ impl Parameters {
             Channel::Raw => &["--type"],
             _ => &[],
         };
-        only(channel, &given, valid)
+        only(&channel, &given, valid)
     }
 
     /// Where history begins.
@@ -106,7 +106,7 @@ impl Parameters {
     pub(crate) fn needed_source(&self, channel: Channel) -> Outcome<&str> {
         // Of an unknown source the venue says nothing, so that a guess might wait for ever.
         self.source().ok_or_else(|| {
-            let name = name(channel);
+            let name = name(&channel);
             Failure::usage(format!("{name} needs --source, such as --source NTV"))
         })
     }
@@ -130,7 +130,7 @@ impl Parameters {
         match EventKind::from_name(name) {
             None => Ok(name),
             Some(kind) => {
-                let channel = self::name(of_type(kind));
+                let channel = self::name(&of_type(kind));
                 Err(Failure::usage(format!(
                     "events of type {name} are no raw ones: watch {channel}"
                 )))

@@ -94,7 +94,7 @@ impl Parameters {
                 (Selected::Obu(level), &["--level"])
             }
         };
-        only(channel, &given, valid)?;
+        only(&channel, &given, valid)?;
         Ok(selected)
     }
 
