@@ -3,8 +3,8 @@ use std::hash::{Hash, Hasher};
 use hashbrown::Equivalent;
 use smol_str::SmolStr;
 
-use super::EventKind;
 use super::request::{Contract, Item};
+use super::{CandleSymbol, EventKind};
 use crate::feed::{self, ChannelSpec, Join};
 use crate::{Symbol, Timestamp};
 
@@ -64,6 +64,14 @@ impl Topic {
         }
     }
 
+    /// Candles of a symbol, which the venue tells in its shortest form.
+    pub(super) fn candles(symbol: &Symbol, from: Timestamp) -> Self {
+        let shortest = symbol.parse::<CandleSymbol>();
+        let symbol = shortest.map_or_else(|_| symbol.clone(), |it| it.to_string().into());
+        let name = EventName::Known(EventKind::Candle);
+        Self::feed(name, Contract::History, &symbol).from(from)
+    }
+
     /// With the history from here on.
     pub(super) fn from(mut self, start: Timestamp) -> Self {
         if let Service::Feed { from, .. } = &mut self.service {
@@ -121,6 +129,18 @@ pub(super) struct RowKey {
     pub(super) name: EventName,
     pub(super) symbol: Symbol,
     pub(super) source: Option<SmolStr>,
+}
+
+impl RowKey {
+    /// The item that removes it.
+    pub(super) fn item(&self) -> Item<'_> {
+        Item {
+            kind: self.name.as_str(),
+            symbol: &self.symbol,
+            source: self.source.as_deref(),
+            from_time: None,
+        }
+    }
 }
 
 /// The same, borrowed from a row.
@@ -222,6 +242,25 @@ impl feed::Topic for Topic {
         // `{"type":"","symbol":"","source":"","fromTime":-1234567890123},`
         let source = source.as_ref().map_or(0, |source| 12 + source.len());
         64 + name.as_str().len() + self.symbol.len() + source
+    }
+
+    fn objection(&self) -> Option<String> {
+        let Service::Feed {
+            name: EventName::Known(EventKind::Candle),
+            ..
+        } = &self.service
+        else {
+            return None;
+        };
+        match self.symbol.parse::<CandleSymbol>() {
+            Err(error) => Some(error.to_string()),
+            Ok(symbol) if symbol.interval().is_none() => Some(format!(
+                "{symbol} has no interval: candles of whole seconds, minutes, hours, days, weeks, \
+                 months, years or trades, or of a volume, are typed; take others by \
+                 raw(\"Candle\", …)"
+            )),
+            Ok(_) => None,
+        }
     }
 
     fn label(&self) -> String {
