@@ -1,10 +1,12 @@
 //! `feedline watch dxlink`, against a simulator in this process.
 
+#![allow(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
 mod support;
 
 use feedline::sim::dxlink::DxEvent;
 use feedline::sim::{Fault, RawFrame, To};
-use feedline::venue::dxlink::{self, Greeks, Indexed, Quote};
+use feedline::venue::dxlink::{self, DxEvent as DxEventOfClient, Greeks, Indexed, Quote};
 use serde_json::{Value, json};
 use support::dxlink::Venue;
 use support::{Ended, Tool, kinds};
@@ -19,6 +21,18 @@ fn watch(venue: &Venue, args: &[&str]) -> Ended {
 fn data(events: &[Value]) -> Vec<Value> {
     let is_data = |event: &&Value| event["kind"] != "gap" && event["kind"] != "status";
     events.iter().filter(is_data).cloned().collect()
+}
+
+/// The kind of the event that the library reads in it, of an indexed one too.
+fn kind_of_library(line: &Value) -> String {
+    let mut event = line.clone();
+    if let Some(inner) = line.get("event") {
+        event = inner.clone();
+        event["kind"] = line["kind"].clone();
+    }
+    let event: DxEventOfClient = serde_json::from_value(event).unwrap();
+    let written = serde_json::to_value(event).unwrap();
+    written["kind"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -54,7 +68,9 @@ fn every_channel_is_typed() {
         let common = [symbol, "--json", "--count", "1", "--aggregation", "100ms"];
         let ended = watch(&venue, &[channel, &common[..]].concat());
         assert_eq!(ended.code, Some(0), "{channel:?} {ended:?}");
-        assert_eq!(kinds(&data(&ended.json())), [kind], "{channel:?}");
+        let events = data(&ended.json());
+        assert_eq!(kinds(&events), [kind], "{channel:?}");
+        assert_eq!(kind_of_library(&events[0]), kind);
         // People see the symbol of the same.
         let common = [symbol, "--count", "1", "--quiet"];
         let ended = watch(&venue, &[channel, &common[..]].concat());
@@ -223,6 +239,16 @@ fn the_token_comes_from_the_environment_and_goes_nowhere_else() {
         ended.stderr
     );
     assert!(!ended.stderr.contains("wrong-token"), "{}", ended.stderr);
+
+    // An endpoint that wants none does not get it.
+    let demo = Venue::busy();
+    let args_of_demo = [
+        "watch", "dxlink", "quotes", "AAPL", "--count", "1", "--url", &demo.url,
+    ];
+    let ended = Tool::start_with(&[(name, SECRET)], &args_of_demo).end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let sent = demo.sim.requests().into_iter().map(|request| request.event);
+    assert!(sent.clone().count() > 0 && !sent.into_iter().any(|event| event == "AUTH"));
 
     let ended = Tool::start_with(&[(name, " ")], &args).end();
     assert_eq!(ended.code, Some(1), "{ended:?}");
