@@ -51,13 +51,19 @@ fn with_what_is_valid(mut error: clap::Error) -> clap::Error {
         return error;
     }
     let mut command = Args::command();
-    for word in std::env::args().skip(1) {
-        if let Some(inner) = command.find_subcommand(&word) {
-            command = inner.clone();
+    for word in std::env::args_os().skip(1) {
+        let inner = word.to_str().and_then(|word| command.find_subcommand(word));
+        if let Some(inner) = inner.cloned() {
+            command = inner;
         }
     }
-    let names = command.get_subcommands().map(clap::Command::get_name);
-    let names: Vec<_> = names.filter(|name| *name != "help").collect();
+    let names: Vec<_> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    if names.is_empty() {
+        return error;
+    }
     let valid = StyledStr::from(format!("possible values: {}", names.join(", ")));
     error.insert(
         ContextKind::Suggested,

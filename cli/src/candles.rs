@@ -15,12 +15,12 @@ use clap::{Args, Parser, Subcommand};
 use crate::args::EXIT_CODES;
 use crate::interrupt::Interrupt;
 use crate::live::Options;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use cut::Cut;
 pub(crate) use plot::release as release_terminal;
 use showing::Showing;
 
-/// Make candles of a venue's trades, by the trades' own time.
+/// Make candles of a venue's trades, by the trades' own time, or show the venue's own.
 ///
 /// A line a candle as soon as it is final, and again when it is revised; gaps and interruptions
 /// stand in their place. Candles that a gap touches are marked. What is still open in the end is
@@ -49,19 +49,33 @@ struct Show {
     #[command(flatten)]
     cut: Cut,
     /// Write candles that are not final too, with every trade.
-    #[arg(long, global = true, conflicts_with = "plot")]
+    #[arg(long, global = true)]
     partials: bool,
     /// Draw the candles: in place while they come, until q or Ctrl-C, or once at the end if
     /// standard output is not a terminal.
-    #[arg(long, global = true, conflicts_with = "json")]
+    #[arg(long, global = true)]
     plot: bool,
     #[command(flatten)]
     options: Options,
 }
 
+impl Show {
+    /// Here, because clap does not see a conflict across the venue's name.
+    fn check(&self) -> Outcome {
+        let others = [("--json", self.options.json), ("--partials", self.partials)];
+        match others.iter().find(|(_, given)| self.plot && *given) {
+            Some((name, _)) => Err(Failure::usage(format!(
+                "--plot cannot be used with {name}: the picture shows what is not final by itself, \
+                 and is no text"
+            ))),
+            None => self.cut.check(),
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) async fn run(args: Candles, interrupt: &Interrupt) -> Outcome {
-    args.show.cut.check()?;
+    args.show.check()?;
     match args.venue {
         Venue::Gate(gate) => gate::run(gate, &args.show, interrupt).await,
         Venue::Dxlink(dxlink) => dxlink::run(dxlink, &args.show, interrupt).await,

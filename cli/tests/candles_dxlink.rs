@@ -171,4 +171,11 @@ fn a_bad_command_line_says_what_is_valid() {
         assert_eq!(ended.code, Some(2), "{args:?} {ended:?}");
         assert!(ended.stderr.contains(valid), "{args:?} {}", ended.stderr);
     }
+    let ended = Tool::run(&["candles", "--plot", "dxlink", "AAPL", "--json"], b"");
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stderr.contains("cannot be used with"),
+        "{}",
+        ended.stderr
+    );
 }

@@ -73,7 +73,7 @@ pub(super) async fn run(args: Dxlink, options: &Options, interrupt: &Interrupt) 
             on.show(client.dom(source, depth, symbols)).await
         }
         Channel::Raw => {
-            let event_type = parameters.unknown_type()?;
+            let event_type = parameters.event_type()?;
             on.show(client.raw(event_type, symbols)).await
         }
     };

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use feedline::Timestamp;
-use feedline::venue::dxlink::EventKind;
 
 use crate::outcome::{Failure, Outcome};
 use crate::venue::dxlink::Since;
@@ -55,7 +54,7 @@ pub(crate) enum Channel {
     Messages,
     /// The aggregated book, whole every time; see --depth and --source.
     Dom,
-    /// Events of a type that feedline does not know; see --type.
+    /// Events of any type as they come, those of which feedline knows nothing too; see --type.
     Raw,
 }
 
@@ -121,43 +120,11 @@ impl Parameters {
         self.depth.unwrap_or(0)
     }
 
-    /// An event type that has no channel of its own.
-    pub(crate) fn unknown_type(&self) -> Outcome<&str> {
-        let Some(name) = &self.event_type else {
-            let needs = "raw needs --type, the venue's name of an event type, such as DailyCandle";
-            return Err(Failure::usage(needs));
-        };
-        match EventKind::from_name(name) {
-            None => Ok(name),
-            Some(kind) => {
-                let channel = self::name(&of_type(kind));
-                Err(Failure::usage(format!(
-                    "events of type {name} are no raw ones: watch {channel}"
-                )))
-            }
-        }
-    }
-}
-
-/// The channel that has events of this type.
-fn of_type(kind: EventKind) -> Channel {
-    match kind {
-        EventKind::Trade => Channel::LastSales,
-        EventKind::TradeEth => Channel::LastSalesEth,
-        EventKind::Summary => Channel::Summaries,
-        EventKind::Profile => Channel::Profiles,
-        EventKind::Greeks => Channel::Greeks,
-        EventKind::Candle => Channel::Candles,
-        EventKind::TheoPrice => Channel::TheoPrices,
-        EventKind::Underlying => Channel::Underlyings,
-        EventKind::TimeAndSale => Channel::TimeAndSales,
-        EventKind::OptionSale => Channel::OptionSales,
-        EventKind::Series => Channel::Series,
-        EventKind::Order => Channel::Orders,
-        EventKind::SpreadOrder => Channel::SpreadOrders,
-        EventKind::AnalyticOrder => Channel::AnalyticOrders,
-        EventKind::Configuration => Channel::Configurations,
-        EventKind::Message => Channel::Messages,
-        _ => Channel::Quotes,
+    /// The event type of a channel that is of none by itself.
+    pub(crate) fn event_type(&self) -> Outcome<&str> {
+        let needs = "raw needs --type, the venue's name of an event type, such as DailyCandle";
+        self.event_type
+            .as_deref()
+            .ok_or_else(|| Failure::usage(needs))
     }
 }
