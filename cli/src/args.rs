@@ -1,6 +1,8 @@
 //! The command line.
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::{candles, decode, demo, sim, watch};
 
@@ -37,9 +39,35 @@ pub(crate) enum Command {
     Demo(demo::Demo),
 }
 
-/// A venue that the tool knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Venue {
-    /// Gate, spot market.
-    Gate,
+/// Reads the process's command line, or ends the process with help or with what is wrong.
+pub(crate) fn read() -> Args {
+    Args::try_parse().unwrap_or_else(|error| with_what_is_valid(error).exit())
+}
+
+/// Of a venue or command that does not exist, clap says only what is similar; this says what there
+/// is.
+fn with_what_is_valid(mut error: clap::Error) -> clap::Error {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return error;
+    }
+    let mut command = Args::command();
+    for word in std::env::args_os().skip(1) {
+        let inner = word.to_str().and_then(|word| command.find_subcommand(word));
+        if let Some(inner) = inner.cloned() {
+            command = inner;
+        }
+    }
+    let names: Vec<_> = command
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    if names.is_empty() {
+        return error;
+    }
+    let valid = StyledStr::from(format!("possible values: {}", names.join(", ")));
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![valid]),
+    );
+    error
 }

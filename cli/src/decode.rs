@@ -1,6 +1,9 @@
 //! `feedline decode`: reads recorded frames.
 
+mod dxlink;
 mod frame;
+mod frames;
+mod gate;
 mod lines;
 mod tally;
 
@@ -9,15 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
-use feedline::Symbol;
-use feedline::venue::gate::{self, Decoded};
+use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-use crate::args::Venue;
+use crate::args::EXIT_CODES;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Output, note};
+use frames::{Frames, MALFORMED, Malformed};
 use lines::{Line, Lines};
 use tally::Tally;
 
@@ -35,52 +37,40 @@ const LAST_LINE: Duration = Duration::from_millis(500);
 /// of the event. What cannot be read becomes an object of kind `malformed` with a `reason`, and the
 /// next line goes on; lines longer than 16 MiB are such. A summary goes to standard error.
 #[derive(Debug, Parser)]
+#[command(subcommand_value_name = "VENUE", subcommand_help_heading = "Venues")]
 pub(crate) struct Decode {
-    /// The venue.
-    #[arg(value_enum)]
+    #[command(subcommand)]
     venue: Venue,
-    /// The venue's market.
-    #[arg(long, value_enum, default_value = "spot")]
-    market: Market,
     /// No summary at the end.
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     quiet: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Market {
-    /// Spot.
-    Spot,
+#[derive(Debug, Subcommand)]
+enum Venue {
+    #[command(after_help = EXIT_CODES)]
+    Gate(gate::Gate),
+    #[command(after_help = EXIT_CODES)]
+    Dxlink(dxlink::Dxlink),
 }
 
 /// One object of the output.
 #[derive(Debug, Serialize)]
-struct Item<'a> {
+struct Item<'a, T> {
     line: u64,
     #[serde(flatten)]
-    said: Said<'a>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Said<'a> {
-    Decoded(&'a Decoded),
-    Malformed(Malformed<'a>),
-}
-
-#[derive(Debug, Serialize)]
-struct Malformed<'a> {
-    kind: &'static str,
-    reason: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    symbol: Option<&'a Symbol>,
+    said: &'a T,
 }
 
 /// Runs the command.
 pub(crate) async fn run(args: Decode, interrupt: &Interrupt) -> Outcome {
-    let (Venue::Gate, Market::Spot) = (args.venue, args.market);
+    match &args.venue {
+        Venue::Gate(gate) => follow(gate.frames(), args.quiet, interrupt).await,
+        Venue::Dxlink(dxlink) => follow(dxlink.frames(), args.quiet, interrupt).await,
+    }
+}
+
+async fn follow<F: Frames>(mut frames: F, quiet: bool, interrupt: &Interrupt) -> Outcome {
     let tally = Arc::new(Tally::default());
     let stop = Arc::new(AtomicBool::new(false));
     let (ended, mut end) = tokio::sync::oneshot::channel();
@@ -90,7 +80,7 @@ pub(crate) async fn run(args: Decode, interrupt: &Interrupt) -> Outcome {
         let (tally, stop) = (Arc::clone(&tally), Arc::clone(&stop));
         move || {
             // Nobody listens only when the command has ended.
-            let _ = ended.send(decode(io::stdin().lock(), &tally, &stop));
+            let _ = ended.send(decode(&mut frames, io::stdin().lock(), &tally, &stop));
         }
     };
     std::thread::Builder::new()
@@ -109,14 +99,14 @@ pub(crate) async fn run(args: Decode, interrupt: &Interrupt) -> Outcome {
         }
     };
     let outcome = outcome.unwrap_or_else(|_| Err(Failure::failed("the decoder panicked")));
-    if !args.quiet && !matches!(outcome, Err(Failure::OutputClosed)) {
+    if !quiet && !matches!(outcome, Err(Failure::OutputClosed)) {
         note(&*tally);
     }
     outcome
 }
 
 /// Decodes line by line until the input or the user ends it.
-fn decode(input: impl Read, tally: &Tally, stop: &AtomicBool) -> Outcome {
+fn decode(frames: &mut impl Frames, input: impl Read, tally: &Tally, stop: &AtomicBool) -> Outcome {
     let mut output = Output::new();
     let mut lines = Lines::new(BufReader::with_capacity(READ, input), LINE_LIMIT);
     loop {
@@ -130,7 +120,7 @@ fn decode(input: impl Read, tally: &Tally, stop: &AtomicBool) -> Outcome {
         let Some(line) = read else {
             return output.flush();
         };
-        write(line, tally, &mut output)?;
+        write(line, frames, tally, &mut output)?;
         if stop.load(Ordering::Relaxed) {
             return output.flush();
         }
@@ -138,35 +128,27 @@ fn decode(input: impl Read, tally: &Tally, stop: &AtomicBool) -> Outcome {
 }
 
 /// Writes what one line says.
-fn write(line: Line<'_>, tally: &Tally, output: &mut Output) -> Outcome {
+fn write<F: Frames>(line: Line<'_>, frames: &mut F, tally: &Tally, output: &mut Output) -> Outcome {
     let number = tally.line();
-    let mut malformed = |reason: &str, channel, symbol| {
-        tally.item("malformed");
-        let said = Said::Malformed(Malformed {
-            kind: "malformed",
-            reason,
-            channel,
-            symbol,
-        });
-        output.json(&Item { line: number, said })
-    };
-    let text = match line {
-        Line::Whole(text) => text,
-        Line::TooLong => {
-            let reason = format!("the line is longer than {} MiB", LINE_LIMIT >> 20);
-            return malformed(&reason, None, None);
-        }
-    };
-    let frame = match frame::bytes(text) {
-        Ok(frame) => frame,
-        Err(reason) => return malformed(reason, None, None),
-    };
-    match gate::decode(&frame) {
-        Err(error) => malformed(error.reason(), error.channel(), error.symbol()),
-        Ok(decoded) => decoded.iter().try_for_each(|decoded| {
-            tally.item(tally::kind(decoded));
-            let said = Said::Decoded(decoded);
+    match read(line, frames) {
+        Ok(items) => items.iter().try_for_each(|said| {
+            tally.item(F::kind(said));
             output.json(&Item { line: number, said })
         }),
+        Err(malformed) => {
+            tally.item(MALFORMED);
+            let said = &malformed;
+            output.json(&Item { line: number, said })
+        }
+    }
+}
+
+fn read<F: Frames>(line: Line<'_>, frames: &mut F) -> Result<Vec<F::Item>, Malformed> {
+    match line {
+        Line::Whole(text) => frames.decode(&frame::bytes(text).map_err(Malformed::new)?),
+        Line::TooLong => Err(Malformed::new(format!(
+            "the line is longer than {} MiB",
+            LINE_LIMIT >> 20
+        ))),
     }
 }

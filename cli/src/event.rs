@@ -1,46 +1,63 @@
 //! An event as one flat JSON object.
 
-use feedline::venue::gate::{BookUpdate, Candle, Decoded, Quote, Ticker, Trade};
-use feedline::{Event, Gap, Status, market};
+use feedline::market::{Candle, Record};
+use feedline::{Event, Gap, Status};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Data of any channel, which [`Decoded`] names by its kind.
-pub(crate) trait Data: feedline::market::Record + Send + 'static {
-    /// With its kind.
-    fn tagged(self) -> Decoded;
+use crate::text;
+
+/// Data that the tool can show.
+pub(crate) trait Data: Record + Send + 'static {
+    /// The JSON form: one flat object that begins with its `kind`.
+    type Json: Serialize;
+
+    /// As JSON.
+    fn json(self) -> Self::Json;
+
+    /// As a line for people.
+    fn text(&self) -> String;
 }
 
-macro_rules! data {
-    ($($event:ty => $kind:ident),*) => {$(
-        impl Data for $event {
-            fn tagged(self) -> Decoded {
-                Decoded::$kind(self)
-            }
-        }
-    )*};
+/// A value in its own JSON form, with what it is before it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Kinded<T> {
+    kind: &'static str,
+    #[serde(flatten)]
+    value: T,
 }
 
-data!(Trade => Trade, Quote => Quote, Ticker => Ticker, Candle => Candle, BookUpdate => Book);
+impl<T> Kinded<T> {
+    pub(crate) fn new(kind: &'static str, value: T) -> Self {
+        Self { kind, value }
+    }
 
-/// The JSON form of an event: data as [`Decoded`] has it, markers of kind `gap` and `status`.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+}
+
+/// Candles that are made here, of any venue's trades.
+impl Data for Candle {
+    type Json = Kinded<Self>;
+
+    fn json(self) -> Kinded<Self> {
+        Kinded::new("candle", self)
+    }
+
+    fn text(&self) -> String {
+        text::candle(self)
+    }
+}
+
+/// The JSON form of an event: data as [`Data`] has it, markers of kind `gap` and `status`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Line {
+pub(crate) enum Line<J> {
     /// Data, boxed because it is much larger than a marker.
-    Data(Box<Decoded>),
-    /// Data that were made here.
-    Made(Box<Made>),
+    Data(Box<J>),
     /// A gap or a status.
     Marker(Marker),
-}
-
-/// What is made of a venue's data, in the form that [`Decoded`] gives to what a venue sends.
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub(crate) enum Made {
-    /// A candle made of trades.
-    Candle(market::Candle),
 }
 
 /// A gap or a status: its kind first, then its fields.
@@ -51,20 +68,10 @@ pub(crate) struct Marker {
     fields: Map<String, Value>,
 }
 
-impl Line {
-    /// What a venue sent.
-    pub(crate) fn new<T: Data>(event: Event<T>) -> Self {
-        Self::of(event, |data| Self::Data(Box::new(data.tagged())))
-    }
-
-    /// A candle made here.
-    pub(crate) fn candle(event: Event<market::Candle>) -> Self {
-        Self::of(event, |candle| Self::Made(Box::new(Made::Candle(candle))))
-    }
-
-    fn of<T>(event: Event<T>, line: impl FnOnce(T) -> Self) -> Self {
+impl<J> Line<J> {
+    pub(crate) fn new<T: Data<Json = J>>(event: Event<T>) -> Self {
         match event {
-            Event::Data(data) => line(data),
+            Event::Data(data) => Self::Data(Box::new(data.json())),
             Event::Gap(gap) => Self::Marker(flat_gap(&gap)),
             Event::Status(status) => Self::Marker(flat_status(&status)),
         }
@@ -126,6 +133,7 @@ fn flatten(line: &mut Map<String, Value>, key: &str, value: Value) {
 
 #[cfg(test)]
 mod tests {
+    use feedline::venue::gate::Trade;
     use feedline::{Cause, GapId, Interruption, Scope, StatusKind, Timestamp};
 
     use super::*;

@@ -8,64 +8,57 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use clap::Args;
-use feedline::feed::{Carries, Subscribe, Subscription};
-use feedline::venue::gate::{self, Spot, SpotEvent, SpotProtocol};
+use feedline::feed::{Carries, Protocol, Subscribe, Subscription};
 
 use crate::event::Data;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Failure, Outcome};
 use crate::output::note;
+use crate::venue::Client;
 pub(crate) use summary::{LeftOut, Summary};
 
 /// How long nothing is said while the venue has not accepted the subscription.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long the connection may take to close.
-const GOODBYE: Duration = Duration::from_millis(500);
 
+/// Options of every venue, which may stand before its name too.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Connect here instead of to the venue: a testnet, a proxy, `feedline sim`.
-    #[arg(long)]
-    url: Option<String>,
-    /// Write JSON Lines: each event an object whose `kind` is trade, quote, ticker, candle or book,
-    /// or gap or status.
-    #[arg(long)]
+    #[arg(long, global = true)]
+    pub(crate) url: Option<String>,
+    /// Write JSON Lines: each event an object whose `kind` says what it is, such as trade, quote,
+    /// candle or book, or gap or status.
+    #[arg(long, global = true)]
     pub(crate) json: bool,
     /// End after this long, counted from the venue's acceptance: 10s, 1m, 500ms.
-    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long = "for", global = true, value_name = "DURATION", value_parser = humantime::parse_duration)]
     lasting: Option<Duration>,
     /// End after this many data events; gaps and statuses do not count.
-    #[arg(long)]
+    #[arg(long, global = true)]
     count: Option<NonZeroU64>,
     /// Go on with the other symbols when the venue refuses some.
-    #[arg(long)]
+    #[arg(long, global = true)]
     allow_partial: bool,
     /// No summary at the end.
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     quiet: bool,
 }
 
 impl Options {
-    /// A client of the venue.
-    pub(crate) fn client(&self) -> Outcome<Spot> {
-        let url = self.url.as_deref().unwrap_or(gate::SPOT_URL);
-        Ok(Spot::builder().url(url).build()?)
-    }
-
     /// How many data events end it.
     pub(crate) fn wanted(&self) -> u64 {
         self.count.map_or(u64::MAX, NonZeroU64::get)
     }
 
     /// Subscribes, and waits for the venue's acceptance; `None` if the user would rather end.
-    pub(crate) async fn accepted<T: Data>(
+    pub(crate) async fn accepted<P: Protocol, T: Data>(
         &self,
-        mut subscribe: Subscribe<SpotProtocol, T>,
-        client: &Spot,
+        mut subscribe: Subscribe<P, T>,
+        client: &impl Client,
         interrupt: &Interrupt,
     ) -> Outcome<Option<Subscription<T>>>
     where
-        SpotEvent: Carries<T>,
+        P::Event: Carries<T>,
     {
         if self.allow_partial {
             subscribe = subscribe.allow_partial();
@@ -98,7 +91,7 @@ impl Options {
     }
 
     /// Says what the subscription waits for, every few seconds.
-    async fn complain(&self, client: &Spot) -> Infallible {
+    async fn complain(&self, client: &impl Client) -> Infallible {
         loop {
             tokio::time::sleep(PATIENCE).await;
             let health = client.health();
@@ -111,11 +104,6 @@ impl Options {
             }
         }
     }
-}
-
-/// Closes the connection; what does not close in time is ended with the process.
-pub(crate) async fn say_goodbye(client: &Spot) {
-    let _ = client.shutdown(GOODBYE).await;
 }
 
 /// Waits that long, or for ever.

@@ -12,19 +12,18 @@ mod outcome;
 mod output;
 mod sim;
 mod text;
+mod venue;
 mod watch;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-
-use args::{Args, Command};
+use args::Command;
 use interrupt::Interrupt;
 use outcome::{Failure, Outcome};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = args::read();
     logging::start(args.verbose);
     outcome::exit_code(run(args.command))
 }

@@ -1,11 +1,15 @@
 //! Events as lines for people.
 
+mod figures;
+
 use std::fmt::{self, Display, Write};
 
 use anstyle::{AnsiColor, Style};
-use feedline::market::{BookAction, BookUpdate, Candle, CandleState, Level, Quote, Side, Ticker};
-use feedline::venue::gate::{Decoded, Trade};
+use feedline::market::{
+    BookAction, BookUpdate, Candle, CandleState, Level, Quote, Side, Ticker, Trade,
+};
 use feedline::{Cause, Decimal, Gap, Status, StatusKind, Timestamp};
+pub(crate) use figures::figures;
 
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
@@ -17,18 +21,6 @@ pub(crate) const BOLD: Style = Style::new().bold();
 /// `text` in this style, with the terminal's own restored behind it.
 pub(crate) fn paint(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
-}
-
-/// A line for any data.
-pub(crate) fn data(decoded: &Decoded) -> String {
-    match decoded {
-        Decoded::Trade(trade) => self::trade(trade),
-        Decoded::Quote(quote) => self::quote(quote),
-        Decoded::Ticker(ticker) => self::ticker(ticker),
-        Decoded::Candle(candle) => self::candle(candle),
-        Decoded::Book(book) => self::book(book),
-        other => format!("{other:?}"),
-    }
 }
 
 /// A line for a gap, with its times as those of the data are shown.
@@ -74,7 +66,8 @@ pub(crate) fn status(status: &Status) -> String {
     }
 }
 
-pub(crate) fn trade(trade: &Trade) -> String {
+/// A line for an execution of any venue.
+pub(crate) fn trade<D>(trade: &Trade<D>) -> String {
     let (side, style) = match trade.side {
         Some(Side::Buy) => ("buy ", GREEN),
         Some(Side::Sell) => ("sell", RED),
@@ -131,14 +124,14 @@ pub(crate) fn flags<D>(candle: &Candle<D>) -> String {
     flags
 }
 
-fn quote<D>(quote: &Quote<D>) -> String {
+pub(crate) fn quote<D>(quote: &Quote<D>) -> String {
     let head = head(quote.time, &quote.symbol);
     let bid = best(quote.bid, quote.bid_size);
     let ask = best(quote.ask, quote.ask_size);
     format!("{head}  {GREEN}bid {bid}{GREEN:#}  {RED}ask {ask}{RED:#}")
 }
 
-fn ticker<D>(ticker: &Ticker<D>) -> String {
+pub(crate) fn ticker<D>(ticker: &Ticker<D>) -> String {
     let mut line = head(ticker.time, &ticker.symbol);
     let values = [
         ("last", ticker.last),
@@ -164,7 +157,7 @@ fn ticker<D>(ticker: &Ticker<D>) -> String {
     line
 }
 
-fn book<D>(book: &BookUpdate<D>) -> String {
+pub(crate) fn book<D>(book: &BookUpdate<D>) -> String {
     let action = match book.action {
         BookAction::Snapshot => "snapshot",
         BookAction::Delta => "delta   ",
@@ -198,7 +191,7 @@ fn best(price: Option<Decimal>, size: Option<Decimal>) -> String {
 }
 
 /// The time of day in UTC, which is what a line has room for, and the symbol.
-fn head(time: Option<Timestamp>, symbol: &str) -> String {
+pub(crate) fn head(time: Option<Timestamp>, symbol: &str) -> String {
     let time = time.map_or_else(|| "--:--:--.---".to_owned(), clock);
     format!("{DIM}{time}{DIM:#}  {BOLD}{symbol:<10}{BOLD:#}")
 }

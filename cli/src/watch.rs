@@ -1,94 +1,83 @@
 //! `feedline watch`: shows a live feed.
 
-mod channel;
+mod dxlink;
+mod gate;
+mod parameters;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use feedline::Event;
-use feedline::feed::{Carries, Subscribe, Subscription};
-use feedline::venue::gate::{Spot, SpotEvent, SpotProtocol};
+use feedline::feed::{Carries, Protocol, Subscribe, Subscription};
 
-use crate::args::Venue;
+use crate::args::EXIT_CODES;
 use crate::event::{Data, Line};
 use crate::interrupt::Interrupt;
-use crate::live::{self, Options, Summary};
+use crate::live::{Options, Summary};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::text;
-use channel::{Channel, Parameters, Selected};
+use crate::venue::Client;
 
 /// How many events are taken at once, before they are shown.
 const BATCH: usize = 256;
 
 /// Show what a venue sends: a line an event, gaps and interruptions included.
 #[derive(Debug, Parser)]
+#[command(subcommand_value_name = "VENUE", subcommand_help_heading = "Venues")]
 pub(crate) struct Watch {
-    /// The venue.
-    #[arg(value_enum)]
+    #[command(subcommand)]
     venue: Venue,
-    /// What to watch.
-    #[arg(value_enum)]
-    channel: Channel,
-    /// The venue's own names, such as BTC_USDT.
-    #[arg(required = true, value_delimiter = ',')]
-    symbols: Vec<String>,
-    #[command(flatten)]
-    parameters: Parameters,
     #[command(flatten)]
     options: Options,
 }
 
-/// Runs the command.
-pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
-    let Venue::Gate = args.venue;
-    let selected = args.parameters.select(args.channel)?;
-    let client = args.options.client()?;
-    let (symbols, options) = (args.symbols, &args.options);
-    let outcome = match selected {
-        Selected::Trades => show(client.trades(symbols), &client, options, interrupt).await,
-        Selected::Quotes => show(client.book_ticker(symbols), &client, options, interrupt).await,
-        Selected::Tickers => show(client.tickers(symbols), &client, options, interrupt).await,
-        Selected::Candlesticks(interval) => {
-            show(
-                client.candlesticks(interval, symbols),
-                &client,
-                options,
-                interrupt,
-            )
-            .await
-        }
-        Selected::OrderBook(depth, speed) => {
-            let books = client.order_book(depth, speed, symbols);
-            show(books, &client, options, interrupt).await
-        }
-        Selected::OrderBookUpdate(speed) => {
-            let updates = client.order_book_update(speed, symbols);
-            show(updates, &client, options, interrupt).await
-        }
-        Selected::Obu(level) => show(client.obu(level, symbols), &client, options, interrupt).await,
-    };
-    live::say_goodbye(&client).await;
-    outcome
+#[derive(Debug, Subcommand)]
+enum Venue {
+    #[command(after_help = EXIT_CODES)]
+    Gate(gate::Gate),
+    #[command(after_help = dxlink::help())]
+    Dxlink(dxlink::Dxlink),
 }
 
-/// Subscribes, and shows events until the user, the options or the venue end it.
-async fn show<T: Data>(
-    subscribe: Subscribe<SpotProtocol, T>,
-    client: &Spot,
-    options: &Options,
-    interrupt: &Interrupt,
-) -> Outcome
-where
-    SpotEvent: Carries<T>,
-{
-    let accepted = options.accepted(subscribe, client, interrupt).await?;
-    let Some(subscription) = accepted else {
-        return Ok(());
-    };
-    let mut summary = Summary::of("events");
-    let following = follow(subscription, options, &mut summary);
-    let outcome = options.until_end(following, interrupt).await;
-    options.sum_up(&summary, &outcome);
-    outcome
+/// Runs the command.
+pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
+    match args.venue {
+        Venue::Gate(gate) => gate::run(gate, &args.options, interrupt).await,
+        Venue::Dxlink(dxlink) => dxlink::run(dxlink, &args.options, interrupt).await,
+    }
+}
+
+/// A venue's client, and how its feed is to be shown.
+struct Watching<'a, C> {
+    client: &'a C,
+    options: &'a Options,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a, C: Client> Watching<'a, C> {
+    fn new(client: &'a C, options: &'a Options, interrupt: &'a Interrupt) -> Self {
+        Self {
+            client,
+            options,
+            interrupt,
+        }
+    }
+
+    /// Subscribes, and shows events until the user, the options or the venue end it.
+    async fn show<P: Protocol, T: Data>(&self, subscribe: Subscribe<P, T>) -> Outcome
+    where
+        P::Event: Carries<T>,
+    {
+        let (options, interrupt) = (self.options, self.interrupt);
+        let accepted = options.accepted(subscribe, self.client, interrupt).await?;
+        let Some(subscription) = accepted else {
+            return Ok(());
+        };
+        let mut summary = Summary::of("events");
+        let following = follow(subscription, options, &mut summary);
+        let outcome = options.until_end(following, interrupt).await;
+        options.sum_up(&summary, &outcome);
+        outcome
+    }
 }
 
 async fn follow<T: Data>(
@@ -120,7 +109,7 @@ fn write<T: Data>(event: Event<T>, json: bool, output: &mut Output) -> Outcome {
         return output.json(&Line::new(event));
     }
     output.line(match event {
-        Event::Data(data) => text::data(&data.tagged()),
+        Event::Data(data) => data.text(),
         Event::Gap(gap) => text::gap(&gap),
         Event::Status(status) => text::status(&status),
     })

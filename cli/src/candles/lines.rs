@@ -1,7 +1,6 @@
 //! Candles as lines, for people or as JSON.
 
-use feedline::adapters::Candles;
-use feedline::market::{Calendar, Candle, Tick};
+use feedline::market::{Calendar, Candle};
 use feedline::{Error, Event, Feed};
 use futures_util::{FutureExt, StreamExt};
 
@@ -39,13 +38,12 @@ impl Lines {
     /// Shows candles until there are no more, or `wanted` have been shown.
     pub(crate) async fn follow<S>(
         &mut self,
-        candles: &mut Candles<S>,
+        candles: &mut S,
         wanted: u64,
         summary: &mut Summary,
     ) -> Outcome
     where
-        S: Feed<Error = Error> + Unpin,
-        S::Data: Tick,
+        S: Feed<Data = Candle, Error = Error> + Unpin,
     {
         while summary.data() < wanted {
             // A feed that always has more must not keep the other branches from being polled.
@@ -87,7 +85,7 @@ impl Lines {
     fn write(&mut self, event: Event<Candle>, summary: &mut Summary) -> Outcome {
         summary.count(&event);
         if self.json {
-            return self.output.json(&Line::candle(event));
+            return self.output.json(&Line::new(event));
         }
         self.output.line(match event {
             Event::Data(candle) => self.columns.line(&candle),

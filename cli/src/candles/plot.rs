@@ -11,8 +11,8 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
-use feedline::adapters::{CandleHistory, Candles, History};
-use feedline::market::{Calendar, Candle, Tick};
+use feedline::adapters::{CandleHistory, History};
+use feedline::market::{Calendar, Candle};
 use feedline::{Error, Event, Feed, StatusKind, Symbol};
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
@@ -75,13 +75,12 @@ impl Plot {
     /// terminal it draws them meanwhile.
     pub(crate) async fn follow<S>(
         &mut self,
-        candles: &mut CandleHistory<Candles<S>>,
+        candles: &mut CandleHistory<S>,
         options: &Options,
         summary: &mut Summary,
     ) -> Outcome
     where
-        S: Feed<Error = Error> + Unpin,
-        S::Data: Tick,
+        S: Feed<Data = Candle, Error = Error> + Unpin,
     {
         let mut screen = if on_terminal() {
             Some(Screen::enter()?)

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use feedline::venue::gate::Decoded;
-
 /// Counts that can be read while they grow.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Counts>);
@@ -42,23 +40,5 @@ impl fmt::Display for Tally {
             write!(f, "{} {count} {kind}", if at == 0 { ":" } else { "," })?;
         }
         Ok(())
-    }
-}
-
-/// The word that the JSON form has as `kind`.
-pub(crate) fn kind(decoded: &Decoded) -> &'static str {
-    match decoded {
-        Decoded::Trade(_) => "trade",
-        Decoded::Quote(_) => "quote",
-        Decoded::Ticker(_) => "ticker",
-        Decoded::Candle(_) => "candle",
-        Decoded::Book(_) => "book",
-        Decoded::Ack { .. } => "ack",
-        Decoded::Rejected { .. } => "rejected",
-        Decoded::Pong => "pong",
-        Decoded::System { .. } => "system",
-        Decoded::Ignored { .. } => "ignored",
-        Decoded::Dropped { .. } => "dropped",
-        _ => "other",
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Summary {
     left_out: LeftOut,
 }
 
-/// Trades that are in no candle.
+/// What is in no candle, or in none that was shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     /// Their candle had been told as final.
@@ -27,6 +27,8 @@ pub(crate) struct LeftOut {
     pub(crate) skipped: u64,
     /// The market was closed.
     pub(crate) outside: u64,
+    /// Candles that the venue took back.
+    pub(crate) removed: u64,
 }
 
 impl Summary {
@@ -84,12 +86,13 @@ impl fmt::Display for Summary {
         }
         write!(f, ", {reconnects} reconnects")?;
         for (count, why) in [
-            (left_out.late, "too late for their candle"),
-            (left_out.skipped, "without price, time or size"),
-            (left_out.outside, "while the market was closed"),
+            (left_out.late, "trades too late for their candle"),
+            (left_out.skipped, "trades without price, time or size"),
+            (left_out.outside, "trades while the market was closed"),
+            (left_out.removed, "candles taken back by the venue"),
         ] {
             if count > 0 {
-                write!(f, ", {count} trades {why}")?;
+                write!(f, ", {count} {why}")?;
             }
         }
         Ok(())
@@ -137,6 +140,7 @@ mod tests {
             late: 2,
             skipped: 0,
             outside: 3,
+            removed: 0,
         });
         assert_eq!(
             summary.to_string(),

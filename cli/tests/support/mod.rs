@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
+pub(crate) mod dxlink;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -32,12 +34,17 @@ pub(crate) struct Ended {
 
 impl Tool {
     pub(crate) fn start(args: &[&str]) -> Self {
-        Self::spawn(args, true)
+        Self::spawn(args, true, &[])
+    }
+
+    /// With these variables in its environment.
+    pub(crate) fn start_with(environment: &[(&str, &str)], args: &[&str]) -> Self {
+        Self::spawn(args, true, environment)
     }
 
     /// With a standard output that nobody reads beyond its first line.
     pub(crate) fn start_for_head(args: &[&str]) -> (Self, String) {
-        let mut tool = Self::spawn(args, false);
+        let mut tool = Self::spawn(args, false, &[]);
         // The whole pipe is dropped with the reader.
         let mut stdout = BufReader::new(tool.child.stdout.take().unwrap());
         let mut first = String::new();
@@ -49,12 +56,14 @@ impl Tool {
         (tool, first)
     }
 
-    fn spawn(args: &[&str], read: bool) -> Self {
+    fn spawn(args: &[&str], read: bool, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_feedline"))
             .args(args)
             .env_remove("RUST_LOG")
+            .env_remove("FEEDLINE_DXLINK_TOKEN")
             .env_remove("CLICOLOR_FORCE")
             .env_remove("COLUMNS")
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -64,6 +64,10 @@ pub(super) fn enqueue(queue: &mut Queue, archive: &Archive, key: &Key, manner: M
 fn border(key: &Key, manner: Manner, oldest: Option<i64>) -> DxEvent {
     let mut event = DxEvent::of(key.kind, key.symbol.clone()).source(&key.source);
     event.removed = true;
+    if key.kind.family == Family::Sourced {
+        // dxFeed reads it off the index, of rows that say nothing else too.
+        event.set("source", key.source.as_str());
+    }
     if key.kind.family != Family::TimeSeries {
         let base = oldest.map_or(0, |oldest| oldest >> 32 << 32);
         event.index = base.min(oldest.map_or(0, |oldest| oldest - 1));

@@ -6,6 +6,7 @@ use feedline::venue::gate::{
 };
 
 use crate::outcome::{Failure, Outcome};
+use crate::watch::parameters::only;
 
 /// A channel's name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,13 +30,6 @@ pub(crate) enum Channel {
     OrderBookUpdate,
     /// A snapshot of the book and then its changes; see --level.
     Obu,
-}
-
-impl Channel {
-    fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
-    }
 }
 
 /// Options of single channels, as given.
@@ -100,20 +94,8 @@ impl Parameters {
                 (Selected::Obu(level), &["--level"])
             }
         };
-        match given
-            .iter()
-            .find(|(name, given)| *given && !valid.contains(name))
-        {
-            None => Ok(selected),
-            Some((name, _)) => {
-                let channel = channel.name();
-                let valid = match valid {
-                    [] => "it has no such options".to_owned(),
-                    some => format!("it has {}", some.join(" and ")),
-                };
-                Err(Failure::usage(format!("{channel} has no {name}: {valid}")))
-            }
-        }
+        only(&channel, &given, valid)?;
+        Ok(selected)
     }
 
     fn speed_or<S>(&self, default: S) -> Outcome<S>
