@@ -76,7 +76,8 @@ pub enum Cause {
     Malformed {
         /// How many.
         messages: u64,
-        /// When the first of them came.
+        /// The last time that was complete before the first of them: it may have waited in the socket
+        /// for long before it was read.
         from: Timestamp,
         /// When the last of them came.
         to: Timestamp,

@@ -189,8 +189,13 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             Note::Missing(missing) => tracker.missing(&missing, &mut mark),
             Note::Repaired { topic, gap, well } => tracker.repaired(topic, gap, well, &mut mark),
             Note::Snapshot(topic, edge) => tracker.snapshot(topic, edge, &mut mark),
-            Note::Malformed { topic, events, .. } => {
-                tracker.malformed(gap_ids.next(), topic, events, now.wall, &mut mark);
+            Note::Malformed {
+                topic,
+                events,
+                from,
+                ..
+            } => {
+                tracker.malformed(gap_ids.next(), topic, events, (from, now.wall), &mut mark);
             }
             Note::NoFirstData(topic) => tracker.no_first_data(topic, &mut mark),
             Note::Ended(error) => *ended = Some(Some(error)),

@@ -54,6 +54,8 @@ pub enum Note {
         topic: Option<TopicId>,
         /// How many events it held, if that is known.
         events: Option<u64>,
+        /// The last time that was complete before it; it may have waited for long to be read.
+        from: Timestamp,
         /// What is wrong with it.
         reason: String,
         /// Its first bytes, for the log.

@@ -243,14 +243,14 @@ impl Tracker {
         id: GapId,
         topic: Option<TopicId>,
         events: Option<u64>,
-        at: Timestamp,
+        (from, to): (Timestamp, Timestamp),
         mark: &mut impl FnMut(Marker),
     ) {
         let scope = topic.map_or_else(|| self.scope_of_all(), |topic| self.scope(&[topic]));
         let cause = Cause::Malformed {
             messages: 1,
-            from: at,
-            to: at,
+            from,
+            to,
         };
         mark(Gap::new(id, cause, scope).missed(events).into());
     }

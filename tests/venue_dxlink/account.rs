@@ -7,7 +7,7 @@ use std::time::Duration;
 use feedline::market::{Id, Side};
 use feedline::sim::{DataFormat, Fate, Fault, Identity};
 use feedline::venue::dxlink::{Candle, CandleSymbol, Indexed, Quote, Stage, TimeAndSale};
-use feedline::{Cause, Decimal, Event, Gap, Overflow, StatusKind, Subscription, Symbol, Timestamp};
+use feedline::{Decimal, Event, Gap, Overflow, StatusKind, Subscription, Symbol, Timestamp};
 use futures_util::{FutureExt, StreamExt};
 use proptest::prelude::*;
 
@@ -110,17 +110,15 @@ impl Sales {
     fn covered(&self, symbol: &Symbol, at: Timestamp) -> bool {
         let mut unknown = self.gaps.iter().filter(|gap| gap.missed.is_none());
         unknown.any(|gap| {
-            let within = gap.range().is_some_and(|(from, to)| from <= at && at <= to);
+            let range = gap.range();
+            let within = range.is_some_and(|(from, to)| from <= at && at <= to);
             within && gap.scope.contains(symbol)
         })
     }
 
     fn counted(&self) -> u64 {
-        let count = |gap: &Gap| match gap.cause {
-            Cause::Malformed { messages, .. } => gap.missed.unwrap_or(messages),
-            _ => gap.missed.unwrap_or(0),
-        };
-        self.gaps.iter().map(count).sum()
+        let counts = self.gaps.iter().filter_map(|gap| gap.missed);
+        counts.sum()
     }
 }
 
@@ -274,7 +272,7 @@ fn account(rig: &Rig, sales: &Sales) {
         sales.delivered.values().all(|count| *count == 1),
         "nothing comes twice"
     );
-    let mut unexplained = 0;
+    let mut unexplained = Vec::new();
     for published in rig.sim.journal() {
         let (Identity::Index(index), "TimeAndSale") = (published.identity, published.channel)
         else {
@@ -292,12 +290,12 @@ fn account(rig: &Rig, sales: &Sales) {
             .delivered
             .contains_key(&(published.symbol.clone(), id));
         if published.at > *since && !delivered && !sales.covered(&published.symbol, published.at) {
-            unexplained += 1;
+            unexplained.push((published.symbol, published.at, published.deliveries));
         }
     }
     assert!(
-        unexplained <= sales.counted(),
-        "{unexplained} missing, {} counted, gaps {:?}",
+        unexplained.len() as u64 <= sales.counted(),
+        "{unexplained:?} missing, {} counted, gaps {:?}",
         sales.counted(),
         sales.gaps
     );

@@ -361,9 +361,11 @@ impl<P: Protocol> Machine<P> {
             None => self.core.counters.unreadable += 1,
         }
         let (reason, excerpt) = (reason.into_owned(), excerpt(frame));
+        let from = self.core.complete.min(self.core.received);
         deliver.note(Note::Malformed {
             topic,
             events,
+            from,
             reason,
             excerpt,
         });

@@ -111,6 +111,7 @@ impl Channels {
     pub(super) fn remove(&mut self, id: TopicId) -> Option<(u64, RowKey)> {
         let number = self.place(id)?;
         let channel = self.open.get_mut(&number)?;
+        channel.waiting.retain(|waiting| *waiting != id);
         let (key, _) = channel.rows.extract_if(|_, known| *known == id).next()?;
         self.places[id.index()] = None;
         Some((number, key))

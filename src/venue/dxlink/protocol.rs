@@ -156,16 +156,21 @@ impl DxLinkProtocol {
 
     /// The venue will not have this channel, or no longer.
     fn closed(&mut self, number: u64, why: &str, out: &mut impl Output<Self>) {
-        let waiting = match self.channels.get_mut(number) {
-            Some(channel) => std::mem::take(&mut channel.waiting),
-            None => return out.ignored("close of a channel that is not open"),
-        };
-        let topics = self.channels.close(number);
+        if self.channels.get(number).is_none() {
+            return out.ignored("close of a channel that is not open");
+        }
+        let mut topics = self.channels.close(number);
+        // Requests that have not been sent as a whole are made again as a whole; what was sent of
+        // them on other channels is replaced then.
         let (refused, asked): (Vec<Asked>, Vec<Asked>) = std::mem::take(&mut self.asked)
             .into_iter()
-            .partition(|asked| asked.topics.iter().any(|id| waiting.contains(id)));
+            .partition(|asked| asked.topics.iter().any(|id| topics.contains(id)));
         self.asked = asked;
         for request in refused {
+            for id in &request.topics {
+                self.channels.remove(*id);
+            }
+            topics.retain(|id| !request.topics.contains(id));
             let refusal = Refusal {
                 topic: None,
                 code: None,
@@ -174,7 +179,7 @@ impl DxLinkProtocol {
             };
             out.refused(request.id, refusal);
         }
-        for id in topics.into_iter().filter(|id| !waiting.contains(id)) {
+        for id in topics {
             out.dropped(id);
         }
     }

@@ -155,12 +155,17 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                     });
                 }
             }
-            Note::Malformed { topic, events, .. } => {
+            Note::Malformed {
+                topic,
+                events,
+                from,
+                ..
+            } => {
                 let id = self.gap_ids.next();
                 self.tell_all(|tracker, lane| {
                     if topic.is_none_or(|topic| tracker.contains(topic)) {
                         let mut mark = |marker: Marker| lane.mark(marker);
-                        tracker.malformed(id, topic, events, now.wall, &mut mark);
+                        tracker.malformed(id, topic, events, (from, now.wall), &mut mark);
                     }
                 });
             }
