@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::{decode, demo, sim, watch};
+use crate::{candles, decode, demo, sim, watch};
 
 /// Told by every command's help.
 pub(crate) const EXIT_CODES: &str = "\
@@ -28,6 +28,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     #[command(after_help = EXIT_CODES)]
     Watch(watch::Watch),
+    #[command(after_help = EXIT_CODES)]
+    Candles(candles::Candles),
     #[command(after_help = EXIT_CODES)]
     Decode(decode::Decode),
     Sim(sim::Sim),

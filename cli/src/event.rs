@@ -1,7 +1,7 @@
 //! An event as one flat JSON object.
 
 use feedline::venue::gate::{BookUpdate, Candle, Decoded, Quote, Ticker, Trade};
-use feedline::{Event, Gap, Status};
+use feedline::{Event, Gap, Status, market};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -29,8 +29,18 @@ data!(Trade => Trade, Quote => Quote, Ticker => Ticker, Candle => Candle, BookUp
 pub(crate) enum Line {
     /// Data, boxed because it is much larger than a marker.
     Data(Box<Decoded>),
+    /// Data that were made here.
+    Made(Box<Made>),
     /// A gap or a status.
     Marker(Marker),
+}
+
+/// What is made of a venue's data, in the form that [`Decoded`] gives to what a venue sends.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Made {
+    /// A candle made of trades.
+    Candle(market::Candle),
 }
 
 /// A gap or a status: its kind first, then its fields.
@@ -42,9 +52,19 @@ pub(crate) struct Marker {
 }
 
 impl Line {
+    /// What a venue sent.
     pub(crate) fn new<T: Data>(event: Event<T>) -> Self {
+        Self::of(event, |data| Self::Data(Box::new(data.tagged())))
+    }
+
+    /// A candle made here.
+    pub(crate) fn candle(event: Event<market::Candle>) -> Self {
+        Self::of(event, |candle| Self::Made(Box::new(Made::Candle(candle))))
+    }
+
+    fn of<T>(event: Event<T>, line: impl FnOnce(T) -> Self) -> Self {
         match event {
-            Event::Data(data) => Self::Data(Box::new(data.tagged())),
+            Event::Data(data) => line(data),
             Event::Gap(gap) => Self::Marker(flat_gap(&gap)),
             Event::Status(status) => Self::Marker(flat_status(&status)),
         }

@@ -5,8 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::candles::release_terminal;
+
 /// How long a command may take to end by itself before the process is ended for it.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long giving the terminal back may take when the process is ended.
+const RELEASE: Duration = Duration::from_millis(100);
 
 /// The user's wish to end, which commands watch for.
 #[derive(Clone, Debug)]
@@ -24,6 +29,9 @@ impl Interrupt {
             signals.next().await;
             ask.send_replace(true);
             let _ = tokio::time::timeout(PATIENCE, signals.next()).await;
+            // On a thread of its own, as the terminal may be what does not answer.
+            std::thread::spawn(release_terminal);
+            tokio::time::sleep(RELEASE).await;
             std::process::exit(1);
         });
         Ok(Self { asked })

@@ -1,10 +1,12 @@
 //! The feedline tool: watch, decode and simulate market-data venues.
 
 mod args;
+mod candles;
 mod decode;
 mod demo;
 mod event;
 mod interrupt;
+mod live;
 mod logging;
 mod outcome;
 mod output;
@@ -42,6 +44,7 @@ fn run(command: Command) -> Outcome {
             .map_err(|error| Failure::failed(format!("cannot listen to signals: {error}")))?;
         match command {
             Command::Watch(watch) => watch::run(watch, &interrupt).await,
+            Command::Candles(candles) => candles::run(candles, &interrupt).await,
             Command::Decode(decode) => decode::run(decode, &interrupt).await,
             Command::Sim(sim) => sim::run(sim, &interrupt).await,
             Command::Demo(demo) => demo::run(demo, &interrupt).await,

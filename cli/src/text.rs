@@ -110,24 +110,25 @@ pub(crate) fn candle<D>(candle: &Candle<D>) -> String {
     if let Some(volume) = candle.volume {
         push(&mut line, format_args!("  volume {volume}"));
     }
-    if let Some(state) = candle.state {
-        let state = match state {
-            CandleState::Partial => "partial",
-            CandleState::Final => "final",
-            CandleState::Revised => "revised",
-            _ => "",
-        };
-        push(&mut line, format_args!("  {DIM}{state}{DIM:#}"));
-    }
-    for (name, is) in [
-        ("truncated", candle.truncated),
-        ("tainted by a gap", candle.tainted),
-    ] {
-        if is {
-            push(&mut line, format_args!("  {YELLOW}{name}{YELLOW:#}"));
-        }
-    }
+    push(&mut line, format_args!("{}", flags(candle)));
     line
+}
+
+/// What is to be known of a candle besides its figures, in words, each with two spaces before it.
+pub(crate) fn flags<D>(candle: &Candle<D>) -> String {
+    let state = match candle.state {
+        Some(CandleState::Partial) => Some(("partial", DIM)),
+        Some(CandleState::Final) => Some(("final", DIM)),
+        Some(CandleState::Revised) => Some(("revised", CYAN)),
+        _ => None,
+    };
+    let truncated = candle.truncated.then_some(("truncated", YELLOW));
+    let tainted = candle.tainted.then_some(("tainted by a gap", YELLOW));
+    let mut flags = String::new();
+    for (word, style) in [state, truncated, tainted].into_iter().flatten() {
+        push(&mut flags, format_args!("  {style}{word}{style:#}"));
+    }
+    flags
 }
 
 fn quote<D>(quote: &Quote<D>) -> String {
@@ -209,7 +210,7 @@ fn clock(time: Timestamp) -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
 }
 
-fn push(line: &mut String, text: fmt::Arguments<'_>) {
+pub(crate) fn push(line: &mut String, text: fmt::Arguments<'_>) {
     line.write_fmt(text)
         .expect("writing to a string never fails");
 }

@@ -1,31 +1,23 @@
 //! `feedline watch`: shows a live feed.
 
 mod channel;
-mod summary;
 
-use std::num::NonZeroU64;
-use std::time::Duration;
-
-use clap::{Args, Parser};
+use clap::Parser;
 use feedline::Event;
 use feedline::feed::{Carries, Subscribe, Subscription};
-use feedline::venue::gate::{self, Spot, SpotEvent, SpotProtocol};
+use feedline::venue::gate::{Spot, SpotEvent, SpotProtocol};
 
 use crate::args::Venue;
 use crate::event::{Data, Line};
 use crate::interrupt::Interrupt;
+use crate::live::{self, Options, Summary};
 use crate::outcome::Outcome;
-use crate::output::{Output, note};
+use crate::output::Output;
 use crate::text;
 use channel::{Channel, Parameters, Selected};
-use summary::Summary;
 
 /// How many events are taken at once, before they are shown.
 const BATCH: usize = 256;
-/// How long nothing is said while the venue has not accepted the subscription.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How long the connection may take to close.
-const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Show what a venue sends: a line an event, gaps and interruptions included.
 #[derive(Debug, Parser)]
@@ -45,35 +37,11 @@ pub(crate) struct Watch {
     options: Options,
 }
 
-#[derive(Debug, Args)]
-struct Options {
-    /// Connect here instead of to the venue: a testnet, a proxy, `feedline sim`.
-    #[arg(long)]
-    url: Option<String>,
-    /// Write JSON Lines: each event an object whose `kind` is trade, quote, ticker, candle or book,
-    /// or gap or status.
-    #[arg(long)]
-    json: bool,
-    /// End after this long, counted from the venue's acceptance: 10s, 1m, 500ms.
-    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
-    lasting: Option<Duration>,
-    /// End after this many data events; gaps and statuses do not count.
-    #[arg(long)]
-    count: Option<NonZeroU64>,
-    /// Go on with the other symbols when the venue refuses some.
-    #[arg(long)]
-    allow_partial: bool,
-    /// No summary at the end.
-    #[arg(short, long)]
-    quiet: bool,
-}
-
 /// Runs the command.
 pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
     let Venue::Gate = args.venue;
     let selected = args.parameters.select(args.channel)?;
-    let url = args.options.url.as_deref().unwrap_or(gate::SPOT_URL);
-    let client = Spot::builder().url(url).build()?;
+    let client = args.options.client()?;
     let (symbols, options) = (args.symbols, &args.options);
     let outcome = match selected {
         Selected::Trades => show(client.trades(symbols), &client, options, interrupt).await,
@@ -98,14 +66,13 @@ pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
         }
         Selected::Obu(level) => show(client.obu(level, symbols), &client, options, interrupt).await,
     };
-    // What does not close in time is ended with the process.
-    let _ = client.shutdown(GOODBYE).await;
+    live::say_goodbye(&client).await;
     outcome
 }
 
 /// Subscribes, and shows events until the user, the options or the venue end it.
 async fn show<T: Data>(
-    mut subscribe: Subscribe<SpotProtocol, T>,
+    subscribe: Subscribe<SpotProtocol, T>,
     client: &Spot,
     options: &Options,
     interrupt: &Interrupt,
@@ -113,39 +80,15 @@ async fn show<T: Data>(
 where
     SpotEvent: Carries<T>,
 {
-    if options.allow_partial {
-        subscribe = subscribe.allow_partial();
-    }
-    let subscription = tokio::select! {
-        accepted = subscribe => accepted?,
-        () = interrupt.wait() => return Ok(()),
-        never = complain(client, options.quiet) => match never {},
+    let accepted = options.accepted(subscribe, client, interrupt).await?;
+    let Some(subscription) = accepted else {
+        return Ok(());
     };
-    let mut summary = Summary::default();
-    let outcome = tokio::select! {
-        outcome = follow(subscription, options, &mut summary) => outcome,
-        () = elapsed(options.lasting) => Ok(()),
-        () = interrupt.wait() => Ok(()),
-    };
-    if !options.quiet && !matches!(outcome, Err(crate::Failure::OutputClosed)) {
-        note(summary);
-    }
+    let mut summary = Summary::of("events");
+    let following = follow(subscription, options, &mut summary);
+    let outcome = options.until_end(following, interrupt).await;
+    options.sum_up(&summary, &outcome);
     outcome
-}
-
-/// Says what the subscription waits for, every few seconds.
-async fn complain(client: &Spot, quiet: bool) -> std::convert::Infallible {
-    loop {
-        tokio::time::sleep(PATIENCE).await;
-        let health = client.health();
-        if !quiet {
-            let trouble = health.trouble.unwrap_or_default();
-            note(format_args!(
-                "not accepted yet, state {}: {trouble}",
-                health.state
-            ));
-        }
-    }
 }
 
 async fn follow<T: Data>(
@@ -155,7 +98,7 @@ async fn follow<T: Data>(
 ) -> Outcome {
     let mut output = Output::new();
     let mut events = Vec::new();
-    let wanted = options.count.map_or(u64::MAX, NonZeroU64::get);
+    let wanted = options.wanted();
     loop {
         let count = subscription.next_batch(&mut events, BATCH).await?;
         for event in events.drain(..) {
@@ -181,12 +124,4 @@ fn write<T: Data>(event: Event<T>, json: bool, output: &mut Output) -> Outcome {
         Event::Gap(gap) => text::gap(&gap),
         Event::Status(status) => text::status(&status),
     })
-}
-
-/// Waits that long, or for ever.
-async fn elapsed(lasting: Option<Duration>) {
-    match lasting {
-        Some(lasting) => tokio::time::sleep(lasting).await,
-        None => std::future::pending().await,
-    }
 }

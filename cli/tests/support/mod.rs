@@ -54,6 +54,7 @@ impl Tool {
             .args(args)
             .env_remove("RUST_LOG")
             .env_remove("CLICOLOR_FORCE")
+            .env_remove("COLUMNS")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

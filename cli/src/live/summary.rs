@@ -7,15 +7,37 @@ use feedline::{Event, StatusKind};
 /// Counts of a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
+    /// What the data are called.
+    what: &'static str,
     data: u64,
     gaps: u64,
     missing: u64,
     /// Gaps that do not say how many are missing.
     uncounted: u64,
     reconnects: u64,
+    left_out: LeftOut,
+}
+
+/// Trades that are in no candle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Their candle had been told as final.
+    pub(crate) late: u64,
+    /// They had no price, time or size.
+    pub(crate) skipped: u64,
+    /// The market was closed.
+    pub(crate) outside: u64,
 }
 
 impl Summary {
+    /// Nothing yet.
+    pub(crate) fn of(what: &'static str) -> Self {
+        Self {
+            what,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn count<T>(&mut self, event: &Event<T>) {
         match event {
             Event::Data(_) => self.data += 1,
@@ -34,6 +56,11 @@ impl Summary {
         }
     }
 
+    /// What candles could not take.
+    pub(crate) fn leave_out(&mut self, left_out: LeftOut) {
+        self.left_out = left_out;
+    }
+
     /// How many data events there were.
     pub(crate) fn data(&self) -> u64 {
         self.data
@@ -43,17 +70,29 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            what,
             data,
             gaps,
             missing,
             uncounted,
             reconnects,
+            left_out,
         } = self;
-        write!(f, "{data} events, {gaps} gaps, {missing} missing")?;
+        write!(f, "{data} {what}, {gaps} gaps, {missing} missing")?;
         if *uncounted > 0 {
             write!(f, " and an unknown number in {uncounted} of the gaps")?;
         }
-        write!(f, ", {reconnects} reconnects")
+        write!(f, ", {reconnects} reconnects")?;
+        for (count, why) in [
+            (left_out.late, "too late for their candle"),
+            (left_out.skipped, "without price, time or size"),
+            (left_out.outside, "while the market was closed"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} trades {why}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -76,7 +115,7 @@ mod tests {
             downtime: Duration::from_secs(1),
             attempts: 1,
         };
-        let mut summary = Summary::default();
+        let mut summary = Summary::of("events");
         summary.count(&Event::Data(()));
         summary.count::<()>(&gap(1).missed(3).into());
         assert_eq!(
@@ -88,6 +127,21 @@ mod tests {
         assert_eq!(
             summary.to_string(),
             "1 events, 2 gaps, 3 missing and an unknown number in 1 of the gaps, 1 reconnects"
+        );
+    }
+
+    #[test]
+    fn tells_which_trades_are_in_no_candle() {
+        let mut summary = Summary::of("candles");
+        summary.leave_out(LeftOut {
+            late: 2,
+            skipped: 0,
+            outside: 3,
+        });
+        assert_eq!(
+            summary.to_string(),
+            "0 candles, 0 gaps, 0 missing, 0 reconnects, 2 trades too late for their candle, \
+             3 trades while the market was closed"
         );
     }
 }
