@@ -1,15 +1,18 @@
 //! `feedline sim`: runs a venue's simulator.
 
+mod options;
+mod venue;
+
 use std::path::PathBuf;
 
-use clap::Parser;
-use feedline::sim::gate::GateSim;
-use feedline::sim::{Recording, Script};
+use clap::{Parser, ValueEnum};
 
-use crate::args::{EXIT_CODES, Venue};
+use crate::args::EXIT_CODES;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Output, note};
+use options::{AccountOptions, MarketOptions};
+use venue::Started;
 
 const FAULTS: &str = r##"The faults file:
   JSON Lines: each line an object with a "fault", that fault's own fields, and when it happens:
@@ -33,18 +36,19 @@ const FAULTS: &str = r##"The faults file:
 /// Run a simulator of a venue on a port of this machine, until Ctrl-C.
 ///
 /// It speaks the venue's WebSocket and REST protocols, so that any client of the venue works
-/// against it. Its addresses are the first lines on standard output, the WebSocket's first.
+/// against it. Its addresses are the first lines on standard output, the WebSocket's first; of
+/// tastytrade the market data's, the account streamer's, and REST's.
 #[derive(Debug, Parser)]
 #[command(after_long_help = faults_help())]
 pub(crate) struct Sim {
     /// The venue.
     #[arg(value_enum)]
-    venue: Venue,
+    venue: SimVenue,
     /// Where to listen; port 0 lets the system choose a free one.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "HOST:PORT")]
     listen: String,
-    /// Play these recorded frames instead of a market: JSON Lines, each an object with the text as
-    /// `frame`.
+    /// Play these recorded frames instead of a market (Gate): JSON Lines, each an object with the
+    /// text as `frame`.
     #[arg(long, value_name = "FILE")]
     frames: Option<PathBuf>,
     /// Play the frames over and over.
@@ -62,9 +66,24 @@ pub(crate) struct Sim {
     /// The symbols it knows, besides those in the frames; a few well-known ones unless told.
     #[arg(long, value_delimiter = ',')]
     symbols: Option<Vec<String>>,
+    #[command(flatten)]
+    market: MarketOptions,
+    #[command(flatten)]
+    account: AccountOptions,
     /// No summary at the end.
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// A venue that can be simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SimVenue {
+    /// Gate, spot market.
+    Gate,
+    /// A dxLink server, as dxFeed's demo.
+    Dxlink,
+    /// tastytrade: REST, dxLink and the account streamer.
+    Tastytrade,
 }
 
 fn faults_help() -> String {
@@ -74,12 +93,11 @@ fn faults_help() -> String {
 
 /// Runs the command.
 pub(crate) async fn run(args: Sim, interrupt: &Interrupt) -> Outcome {
-    let Venue::Gate = args.venue;
-    let sim = start(&args).await?;
+    args.check()?;
+    let sim = Started::start(&args).await?;
     announce(&sim)?;
     interrupt.wait().await;
-    let connects = sim.attempts().len();
-    let breaches = sim.breaches().len();
+    let (connects, breaches) = sim.counts();
     sim.shutdown().await;
     if !args.quiet {
         note(format_args!(
@@ -89,38 +107,31 @@ pub(crate) async fn run(args: Sim, interrupt: &Interrupt) -> Outcome {
     Ok(())
 }
 
-async fn start(args: &Sim) -> Outcome<GateSim> {
-    // It may run for months, and nobody asks for what it sent.
-    let mut builder = GateSim::builder()
-        .journal(false)
-        .seed(args.seed)
-        .rate(args.rate);
-    if let Some(symbols) = &args.symbols {
-        builder = builder.symbols(symbols.iter().map(String::as_str));
+impl Sim {
+    /// An option of another venue would do nothing, and nobody would know.
+    fn check(&self) -> Outcome {
+        let alien = match self.venue {
+            SimVenue::Gate => self.market.given().or_else(|| self.account.given()),
+            SimVenue::Dxlink if self.frames.is_some() => Some("--frames"),
+            SimVenue::Dxlink => self.account.given(),
+            SimVenue::Tastytrade if self.frames.is_some() => Some("--frames"),
+            SimVenue::Tastytrade => None,
+        };
+        match alien {
+            None => Ok(()),
+            Some(option) => Err(Failure::usage(format!(
+                "{option} is no option of this venue's simulator"
+            ))),
+        }
     }
-    if let Some(path) = &args.frames {
-        let recording = Recording::read(path).map_err(|error| Failure::from_chain(&error))?;
-        builder = builder.recording(recording, args.looped);
-    }
-    if let Some(path) = &args.faults {
-        let script = Script::read(path).map_err(|error| Failure::from_chain(&error))?;
-        builder = builder.faults(script);
-    }
-    builder
-        .listen(&args.listen)
-        .await
-        .map_err(|error| match error {
-            error @ (feedline::sim::SimError::Symbol { .. }
-            | feedline::sim::SimError::Rate { .. }) => Failure::usage(error.to_string()),
-            error => Failure::from_chain(&error),
-        })
 }
 
 /// Tells where it listens. That nobody reads it is no reason to stop.
-fn announce(sim: &GateSim) -> Outcome {
+fn announce(sim: &Started) -> Outcome {
     let mut output = Output::new();
-    output.line(sim.url())?;
-    output.line(sim.rest_url())?;
+    for address in sim.addresses() {
+        output.line(address)?;
+    }
     match output.flush() {
         Err(Failure::OutputClosed) => Ok(()),
         written => written,

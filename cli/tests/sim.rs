@@ -55,6 +55,37 @@ fn a_bad_command_line_is_told() {
 }
 
 #[test]
+fn every_venue_tells_its_addresses() {
+    for (venue, schemes) in [
+        ("gate", &["ws", "http"][..]),
+        ("dxlink", &["ws"]),
+        ("tastytrade", &["ws", "ws", "http"]),
+    ] {
+        let sim = Tool::start(&["sim", venue, "--rate", "500"]);
+        for scheme in schemes {
+            let address = sim.line();
+            let expected = format!("{scheme}://127.0.0.1:");
+            assert!(address.starts_with(&expected), "{venue}: {address}");
+        }
+    }
+}
+
+#[test]
+fn options_of_other_venues_are_refused() {
+    for args in [
+        &["gate", "--token", "x"][..],
+        &["gate", "--bundled"],
+        &["dxlink", "--client-secret", "x"],
+        &["dxlink", "--without-field", "VWAP"],
+        &["tastytrade", "--without-field", "VWAP"],
+        &["tastytrade", "--frames", "x"],
+    ] {
+        let ended = Tool::run(&[&["sim"], args].concat(), b"");
+        assert_eq!(ended.code, Some(2), "{args:?} {ended:?}");
+    }
+}
+
+#[test]
 fn help_tells_of_faults_and_exit_codes() {
     let ended = Tool::run(&["sim", "--help"], b"");
     assert_eq!(ended.code, Some(0));

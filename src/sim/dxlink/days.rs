@@ -7,7 +7,7 @@ pub(super) fn month_of(day: i64) -> (i64, i64) {
 }
 
 /// Year, month and day of a day since 1970-01-01, by Hinnant's method for the Gregorian calendar.
-fn civil(day: i64) -> (i64, i64, i64) {
+pub(in crate::sim) fn civil(day: i64) -> (i64, i64, i64) {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);
@@ -24,7 +24,7 @@ fn civil(day: i64) -> (i64, i64, i64) {
 }
 
 /// The day since 1970-01-01 of a date.
-pub(super) fn day_of(year: i64, month: i64, day: i64) -> i64 {
+pub(in crate::sim) fn day_of(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);

@@ -27,11 +27,6 @@ pub(super) fn millis(index: i64) -> i64 {
     (index >> 32) * 1_000 + ((index >> 22) & 0x3FF)
 }
 
-/// The sequence of an index.
-pub(super) fn sequence(index: i64) -> i64 {
-    index & MAX_SEQUENCE
-}
-
 /// The day, counted from 1970-01-01.
 pub(super) fn day(time: Timestamp) -> i64 {
     time.as_secs().div_euclid(86_400)
@@ -53,7 +48,10 @@ mod tests {
         assert_eq!(of(1_684_559_855_338, 0), 7_235_129_486_797_176_832);
         assert_eq!(of(1_727_888_400_000, 0), 7_421_224_169_137_766_400);
         let index = of(1_727_888_400_123, 7);
-        assert_eq!((millis(index), sequence(index)), (1_727_888_400_123, 7));
+        assert_eq!(
+            (millis(index), index & MAX_SEQUENCE),
+            (1_727_888_400_123, 7)
+        );
     }
 
     #[test]

@@ -91,6 +91,14 @@ impl DxLinkVenue {
         sessions.into_iter().collect()
     }
 
+    /// What trades and is no option, future or coin.
+    pub(in crate::sim) fn equities(&self) -> Vec<String> {
+        let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_uppercase());
+        let pairs = self.board.market.pairs().iter();
+        let names = pairs.map(|pair| pair.symbol.to_string());
+        names.filter(|name| plain(name)).collect()
+    }
+
     pub(in crate::sim) fn resume(&mut self, core: &Core) {
         self.paused = false;
         self.board.market.skip_to(core.now().wall);
