@@ -154,5 +154,5 @@ impl Board {
 
 /// The type of this name, which is one of dxLink's.
 pub(super) fn kind(name: &'static str) -> &'static EventType {
-    EventType::named(name).unwrap_or(&super::schema::TYPES[0])
+    EventType::named(name).unwrap_or(&super::types::TYPES[0])
 }

@@ -39,7 +39,7 @@ impl DxLinkVenue {
         let bad = |channel, text: &str| {
             Problem::new(channel, Code::BadAction, BreachKind::BadChannel, text)
         };
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             return Err(bad(0, "Clients use odd channel numbers."));
         }
         if client.channels.contains_key(&number) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::{SILENCE, Step};
+use super::client::{Client, SILENCE, Step};
 use super::queue::Queue;
 use super::request::Problem;
 use super::switches::Refusal;
@@ -183,7 +183,7 @@ impl DxLinkVenue {
     /// What waits for a session that is not authorized is not sent later either.
     fn stop(&mut self, session: SessionId) {
         let feeds = self.clients.get_mut(&session).into_iter();
-        for (_, feed) in feeds.flat_map(|client| client.feeds_mut()) {
+        for (_, feed) in feeds.flat_map(Client::feeds_mut) {
             feed.queue = Queue::default();
         }
     }

@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
-use super::candle_symbol;
 use super::client::{Channel, Client};
 use super::contract::{Contract, Mode};
 use super::event::Key;
 use super::feed::{EVERYTHING, Feed, Item};
 use super::request::Problem;
-use super::schema::{EventType, Family};
+use super::schema::Family;
 use super::snapshot::{self, Manner};
 use super::venue::DxLinkVenue;
 use super::wire::Code;
-use crate::Symbol;
+use super::wish::{Wish, wishes};
 use crate::sim::core::Core;
 use crate::sim::journal::BreachKind;
 use crate::sim::rules::Kind;
@@ -20,13 +19,6 @@ use crate::sim::{DataFormat, Fault, SessionId};
 
 /// Types whose items are limited by themselves.
 const HEAVY: [&str; 3] = ["Candle", "Order", "Series"];
-
-/// An item of a request.
-#[derive(Debug)]
-struct Wish {
-    key: Key,
-    from: Option<i64>,
-}
 
 impl DxLinkVenue {
     pub(super) fn set_up_feed(
@@ -98,7 +90,7 @@ impl DxLinkVenue {
             }
             self.release(&wish.key);
         }
-        for wish in add {
+        for wish in &add {
             self.add(core, session, number, wish);
         }
         Ok(())
@@ -144,7 +136,7 @@ impl DxLinkVenue {
         Ok(())
     }
 
-    fn add(&mut self, core: &mut Core, session: SessionId, number: u64, wish: Wish) {
+    fn add(&mut self, core: &mut Core, session: SessionId, number: u64, wish: &Wish) {
         let now = core.now().instant;
         let refusing = |fault: &Fault| matches!(fault, Fault::Refuse { symbol: Some(symbol), .. } if wish.key.symbol == symbol.as_str());
         if core.rules.take(Some(session), now, refusing).is_some() {
@@ -253,60 +245,4 @@ fn feed_of(
         Channel::Feed(feed) => Some(feed),
         Channel::Dom(_) => None,
     }
-}
-
-/// The items of a request. Types that the venue does not have are left out in silence.
-fn wishes(
-    core: &mut Core,
-    session: SessionId,
-    number: u64,
-    items: Option<&Value>,
-) -> Result<Vec<Wish>, Problem> {
-    let items = match items {
-        None => return Ok(Vec::new()),
-        Some(Value::Array(items)) => items,
-        Some(_) => return Err(Problem::malformed(number, "Items are a list.")),
-    };
-    let mut wishes = Vec::new();
-    for item in items {
-        let text = |key: &str| item.get(key).and_then(Value::as_str);
-        let (Some(name), Some(symbol)) = (text("type"), text("symbol")) else {
-            return Err(Problem::malformed(
-                number,
-                "An item needs a type and a symbol.",
-            ));
-        };
-        let Some(kind) = EventType::named(name) else {
-            core.breach(
-                Some(session),
-                BreachKind::UnknownParameter,
-                format!("type {name}"),
-            );
-            continue;
-        };
-        let mut symbol = Symbol::new(symbol);
-        if kind.name == "Candle" {
-            symbol = candle_symbol::normal(&symbol);
-        }
-        let source = match kind.family {
-            Family::Sourced if symbol == EVERYTHING => "",
-            Family::Sourced => text("source").unwrap_or("DEFAULT"),
-            _ => "",
-        };
-        let from = item.get("fromTime");
-        let from = from.and_then(|from| match from.as_i64() {
-            Some(from) => Some(from),
-            #[allow(clippy::cast_possible_truncation, reason = "a time of day and age")]
-            None => from.as_f64().map(|from| from as i64),
-        });
-        wishes.push(Wish {
-            key: Key {
-                kind,
-                symbol,
-                source: source.into(),
-            },
-            from,
-        });
-    }
-    Ok(wishes)
 }

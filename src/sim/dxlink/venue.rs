@@ -12,7 +12,6 @@ use super::event::{DxEvent, Key};
 use super::index::TX_PENDING;
 use super::queue;
 use super::switches::Switches;
-use super::wire;
 use crate::Timestamp;
 use crate::sim::core::{Core, close};
 use crate::sim::journal::BreachKind;
@@ -143,26 +142,6 @@ impl DxLinkVenue {
             if said {
                 client.said = now;
             }
-        }
-    }
-
-    fn send_keepalives(&mut self, core: &mut Core) {
-        let now = core.now().instant;
-        let half = self.switches.keepalive / 2;
-        let due = |client: &Client| client.greeted && !client.closing && client.said + half <= now;
-        let idle = self.clients.iter().filter(|(_, client)| due(client));
-        for session in idle.map(|(session, _)| *session).collect::<Vec<_>>() {
-            self.say(core, session, Kind::Notice, wire::KEEPALIVE.into());
-        }
-        let silent = |client: &Client| !client.closing && client.heard + client.silence <= now;
-        let silent = self.clients.iter().filter(|(_, client)| silent(client));
-        let silent = silent.map(|(session, client)| (*session, client.silence));
-        for (session, silence) in silent.collect::<Vec<_>>() {
-            let text = format!("Nothing was received for {} s.", silence.as_secs_f64());
-            core.breach(Some(session), BreachKind::Silence, text.as_str());
-            let text = wire::error(0, wire::Code::Timeout, &text);
-            self.say(core, session, Kind::Notice, text);
-            self.hang_up(core, session, 1000, "");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! tastytrade, simulated: its REST interface, its market data and its account streamer.
 
 mod account;
+mod balance;
 mod builder;
 mod flow;
 mod notification;

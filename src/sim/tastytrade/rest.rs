@@ -52,7 +52,7 @@ impl TastytradeVenue {
             ),
             (&Method::GET, ["customers", "me", "accounts"]) => {
                 let item = |account: &Account| json!({ "account": account.describe(), "authority-level": "owner" });
-                list(path, self.accounts.values().map(item).collect())
+                list(path, &self.accounts.values().map(item).collect::<Vec<_>>())
             }
             (&Method::GET, ["customers", "me", "accounts", number]) => {
                 self.of_account(path, number, |account| success(path, &account.describe()))
@@ -64,13 +64,13 @@ impl TastytradeVenue {
                 success(path, &account.balance.data.clone().into())
             }),
             (&Method::GET, ["accounts", number, "positions"]) => {
-                self.of_account(path, number, |account| list(path, account.positions()))
+                self.of_account(path, number, |account| list(path, &account.positions()))
             }
             (&Method::GET, ["accounts", number, "orders"]) => {
-                self.of_account(path, number, |account| list(path, account.orders(false)))
+                self.of_account(path, number, |account| list(path, &account.orders(false)))
             }
             (&Method::GET, ["accounts", number, "orders", "live"]) => {
-                self.of_account(path, number, |account| list(path, account.orders(true)))
+                self.of_account(path, number, |account| list(path, &account.orders(true)))
             }
             (&Method::GET, ["accounts", number, "orders", id]) => {
                 self.of_account(path, number, |account| match account.order(id) {
@@ -79,7 +79,7 @@ impl TastytradeVenue {
                 })
             }
             (&Method::GET, ["accounts", number, "complex-orders", ..]) => {
-                self.of_account(path, number, |_| list(path, Vec::new()))
+                self.of_account(path, number, |_| list(path, &[]))
             }
             _ => not_found(),
         }
@@ -153,7 +153,7 @@ fn success(path: &str, data: &Value) -> RestResponse {
     RestResponse::json(json!({ "data": data, "context": path }).to_string())
 }
 
-fn list(path: &str, items: Vec<Value>) -> RestResponse {
+fn list(path: &str, items: &[Value]) -> RestResponse {
     success(path, &json!({ "items": items }))
 }
 
