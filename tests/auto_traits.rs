@@ -201,3 +201,26 @@ fn simulators_are_shared_between_threads() {
 
     all!(Fault, GateSim, Recording, Script);
 }
+
+#[cfg(feature = "dxlink")]
+#[test]
+fn dxlinks_values_are_send_sync_and_unpin() {
+    use feedline::venue::dxlink::{
+        CandleStates, CandleSymbol, Decoded, Decoder, DxEvent, Emit, EventFlags, EventKind,
+        Malformed, SnapshotKey, Snapshots,
+    };
+
+    all!(
+        CandleStates,
+        CandleSymbol,
+        Decoded,
+        Decoder,
+        DxEvent,
+        Emit<DxEvent>,
+        EventFlags,
+        EventKind,
+        Malformed,
+        SnapshotKey,
+        Snapshots<SnapshotKey, DxEvent>,
+    );
+}

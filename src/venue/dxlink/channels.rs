@@ -132,7 +132,7 @@ impl Channel {
             opened: false,
             waiting: Vec::new(),
             begun: false,
-            schema: Schema::new(),
+            schema: Schema::default(),
             rows: HashMap::new(),
             asked: Vec::new(),
         }

@@ -1,13 +1,13 @@
-use std::borrow::Cow;
+mod convert;
+mod snapshot_row;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+pub use snapshot_row::SnapshotKey;
 
-use super::dom::DomConfig;
-use super::server::{ChannelOpened, FeedConfig, ServerMessage};
-use super::{Change, DxEvent, ErrorCode, EventFlags, Malformed, Mark};
+use super::{DxEvent, ErrorCode, EventFlags};
 use crate::Symbol;
 
 /// What a frame of DXLink says, as [`Decoder`](super::Decoder) reads it.
@@ -18,7 +18,7 @@ use crate::Symbol;
 #[non_exhaustive]
 pub enum Decoded {
     /// An event of FEED_DATA or DOM_SNAPSHOT.
-    Event(DecodedEvent),
+    Event(Box<DecodedEvent>),
     /// A row that removes its index and has nothing else to say.
     Removed(Removed),
     /// A part of FEED_DATA that cannot be used.
@@ -168,146 +168,6 @@ pub struct Removed {
     pub event_flags: EventFlags,
 }
 
-/// What has snapshots of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SnapshotKey {
-    /// The venue's name of the event type.
-    pub event_type: SmolStr,
-    /// The instrument.
-    pub symbol: Symbol,
-    /// Which book; `DEFAULT` for types without sources.
-    pub source: SmolStr,
-}
-
-const DEFAULT_SOURCE: SmolStr = SmolStr::new_static("DEFAULT");
-
-impl Decoded {
-    /// What [`Snapshots`](super::Snapshots) takes of it; `None` for what has no index.
-    pub fn into_row(self) -> Option<(SnapshotKey, Mark, Change<DxEvent>)> {
-        match self {
-            Self::Event(decoded) => {
-                let event = decoded.event;
-                let mark = Mark {
-                    flags: decoded.event_flags,
-                    index: event.index()?,
-                };
-                let key = SnapshotKey {
-                    event_type: event.event_type().into(),
-                    symbol: event.symbol().clone(),
-                    source: event.source().map_or(DEFAULT_SOURCE, Into::into),
-                };
-                let change = match decoded.removes {
-                    true => Change::Remove,
-                    false => Change::Set(event),
-                };
-                Some((key, mark, change))
-            }
-            Self::Removed(removed) => {
-                let mark = Mark {
-                    flags: removed.event_flags,
-                    index: removed.index,
-                };
-                let key = SnapshotKey {
-                    event_type: removed.event_type,
-                    symbol: removed.symbol,
-                    source: removed.source.unwrap_or(DEFAULT_SOURCE),
-                };
-                Some((key, mark, Change::Remove))
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn refused(channel: u64, malformed: &Malformed) -> Self {
-        Self::Refused {
-            channel,
-            event_type: malformed.event_type().map(ToOwned::to_owned),
-            symbol: malformed.symbol().cloned(),
-            reason: malformed.full_reason(),
-        }
-    }
-
-    pub(super) fn feed_config(config: FeedConfig<'_>) -> Self {
-        let lists = config.event_fields.into_iter();
-        Self::FeedConfig {
-            channel: config.channel,
-            data_format: config.data_format.map(|format| format.as_str().to_owned()),
-            aggregation_period: config
-                .aggregation_period
-                .as_ref()
-                .map(Duration::as_secs_f64),
-            event_fields: lists
-                .map(|(name, fields)| (name.into_owned(), owned(fields)))
-                .collect(),
-        }
-    }
-
-    pub(super) fn dom_config(config: DomConfig<'_>) -> Self {
-        Self::DomConfig {
-            channel: config.channel,
-            aggregation_period: config
-                .aggregation_period
-                .as_ref()
-                .map(Duration::as_secs_f64),
-            depth_limit: config.depth_limit,
-            order_fields: owned(config.order_fields),
-        }
-    }
-
-    pub(super) fn channel_opened(opened: ChannelOpened<'_>) -> Self {
-        Self::ChannelOpened {
-            channel: opened.channel,
-            service: opened.service.into_owned(),
-            contract: opened.contract.map(Cow::into_owned),
-            sub_format: opened.sub_format.map(Cow::into_owned),
-            symbol: opened.symbol.as_deref().map(Symbol::new),
-        }
-    }
-
-    /// Of the messages that change nothing in how others are read.
-    pub(super) fn of_small(message: ServerMessage<'_>) -> Self {
-        match message {
-            ServerMessage::Setup(setup) => Self::Setup {
-                version: setup.version.map(Cow::into_owned),
-                keepalive_timeout: setup.keepalive_timeout.as_ref().map(Duration::as_secs_f64),
-                accept_keepalive_timeout: setup
-                    .accept_keepalive_timeout
-                    .as_ref()
-                    .map(Duration::as_secs_f64),
-            },
-            ServerMessage::AuthState {
-                authorized,
-                user_id,
-            } => Self::AuthState {
-                authorized,
-                user_id: user_id.map(Cow::into_owned),
-            },
-            ServerMessage::Error {
-                channel,
-                code,
-                text,
-            } => Self::Error {
-                channel,
-                code,
-                text: text.into_owned(),
-            },
-            ServerMessage::Keepalive => Self::Keepalive,
-            ServerMessage::Unknown { name, channel } => Self::Unknown {
-                name: name.into_owned(),
-                channel,
-            },
-            ServerMessage::ChannelClosed { channel } => Self::ChannelClosed { channel },
-            ServerMessage::ChannelOpened(opened) => Self::channel_opened(opened),
-            ServerMessage::FeedConfig(config) => Self::feed_config(config),
-            ServerMessage::DomConfig(config) => Self::dom_config(config),
-            ServerMessage::FeedData(_) | ServerMessage::DomSnapshot(_) => Self::Unknown {
-                name: "data".to_owned(),
-                channel: None,
-            },
-        }
-    }
-}
-
 impl DecodedEvent {
     pub(super) fn new(channel: u64, event: DxEvent) -> Self {
         Self {
@@ -318,8 +178,4 @@ impl DecodedEvent {
             event,
         }
     }
-}
-
-fn owned(texts: Vec<Cow<'_, str>>) -> Vec<String> {
-    texts.into_iter().map(Cow::into_owned).collect()
 }

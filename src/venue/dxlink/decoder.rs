@@ -95,7 +95,7 @@ impl Decoder {
                 let depth_limit = known.and_then(|known| known.depth_limit);
                 let symbol = symbol.unwrap_or_else(|| Symbol::new(""));
                 let book: BookUpdate = snapshot.into_book(symbol, depth_limit, None);
-                Decoded::Event(DecodedEvent::new(channel, DxEvent::Book(book)))
+                Decoded::Event(Box::new(DecodedEvent::new(channel, DxEvent::Book(book))))
             }
             message => Decoded::of_small(message),
         }])
@@ -127,13 +127,13 @@ fn read(channel: u64, row: &Row<'_>) -> Result<Decoded, Malformed> {
     let removes = row.removes()?;
     let event_flags = mark.map(|mark| mark.flags).unwrap_or_default();
     match row.read(None) {
-        Ok(item) => Ok(Decoded::Event(DecodedEvent {
+        Ok(item) => Ok(Decoded::Event(Box::new(DecodedEvent {
             channel,
             event_flags,
             removes,
             dropped_values: item.dropped_values,
             event: item.event,
-        })),
+        }))),
         // The end of a snapshot often is a row of nothing.
         Err(malformed) => match mark.filter(|_| removes) {
             Some(mark) => Ok(Decoded::Removed(Removed {
@@ -148,3 +148,6 @@ fn read(channel: u64, row: &Row<'_>) -> Result<Decoded, Malformed> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

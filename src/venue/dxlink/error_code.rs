@@ -21,6 +21,7 @@ text_enum! {
 }
 
 /// What to do about an ERROR.
+#[allow(dead_code, reason = "written for the protocol, which comes next")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
     /// Give up: a retry would be answered the same.
@@ -33,6 +34,7 @@ pub(crate) enum Remedy {
     Report,
 }
 
+#[allow(dead_code, reason = "written for the protocol, which comes next")]
 impl ErrorCode {
     /// What to do about an ERROR of this code with this text.
     pub(crate) fn remedy(&self, message: &str) -> Remedy {

@@ -4,16 +4,15 @@
 //! that carries its own list of fields among it, by serde. Which format it is shows in the data: the
 //! negotiated one may change at any moment.
 
-use std::borrow::Cow;
-use std::fmt;
+mod full;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
-use super::field::Field;
 use super::row::{Cells, Row};
 use super::schema::{Layout, Schema};
+use super::server::ServerMessage;
 use super::tape::Tape;
 use super::value::Value;
 use super::{EventKind, Malformed};
@@ -48,10 +47,6 @@ pub(crate) struct FeedReader {
 }
 
 impl FeedReader {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// Gives each row to `each`, in the message's order, and in its place what cannot be used: a pair
     /// whose values do not make whole rows, a type without a list of fields, a row without symbol.
     ///
@@ -144,20 +139,16 @@ fn unlisted(
     });
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
 /// The data of a frame, wherever it stands in it.
 #[cold]
 fn body(frame: &[u8]) -> Result<&RawValue, Malformed> {
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(frame).map_err(|error| Malformed::new(error.to_string()))?;
-    envelope
-        .data
-        .ok_or_else(|| Malformed::new("data is missing"))
+    match ServerMessage::parse_any(frame)? {
+        ServerMessage::FeedData(FeedData {
+            body: Body::Raw(raw),
+            ..
+        }) => Ok(raw),
+        _ => Err(Malformed::new("not FEED_DATA")),
+    }
 }
 
 /// [`FeedReader::read`] by serde: the whole of the venue's language.
@@ -172,7 +163,7 @@ pub(super) fn read_any(
     let mut items = items.into_iter().peekable();
     while let Some(head) = items.next() {
         match head.get().as_bytes().first() {
-            Some(b'{') => object(head, each),
+            Some(b'{') => full::object(head, each),
             Some(b'"' | b'[') => {
                 let values = items.next_if(|next| next.get().starts_with('['));
                 pair(head, values, schema, each);
@@ -226,58 +217,5 @@ fn pair(
     }
     for raws in raws.chunks_exact(width) {
         each(Row::new(kind, name, Cells::Raws { raws, layout }));
-    }
-}
-
-/// An event of the FULL format.
-fn object(raw: &RawValue, each: &mut impl FnMut(Result<Row<'_>, Malformed>)) {
-    let entries: Entries<'_> = match serde_json::from_str(raw.get()) {
-        Ok(entries) => entries,
-        Err(error) => return each(Err(Malformed::new(error.to_string()))),
-    };
-    let mut known = [None; Field::COUNT];
-    for (name, value) in &entries.0 {
-        if let Some(field) = Field::from_name(name) {
-            known[field as usize] = Some(*value);
-        }
-    }
-    let name = known[Field::EventType as usize].map(Value::text);
-    let Some(Ok(Some(name))) = name else {
-        return each(Err(Malformed::new("eventType is missing")));
-    };
-    let cells = Cells::Object {
-        known: &known,
-        all: &entries.0,
-    };
-    each(Row::new(EventKind::from_name(&name), &name, cells));
-}
-
-/// The keys and values of an object, in its order.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some((Key(name), value)) = map.next_entry()? {
-                    entries.push((name, value));
-                }
-                Ok(Entries(entries))
-            }
-        }
-
-        from.deserialize_map(Object)
     }
 }

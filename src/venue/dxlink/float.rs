@@ -37,3 +37,33 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Holder {
+        #[serde(default, with = "super", skip_serializing_if = "Option::is_none")]
+        value: Option<f64>,
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        for (value, json) in [
+            (None, "{}"),
+            (Some(0.3188), r#"{"value":0.3188}"#),
+            (
+                Some(0.222_730_471_498_944_4),
+                r#"{"value":0.2227304714989444}"#,
+            ),
+            (Some(f64::INFINITY), r#"{"value":"Infinity"}"#),
+            (Some(f64::NEG_INFINITY), r#"{"value":"-Infinity"}"#),
+        ] {
+            let holder = Holder { value };
+            assert_eq!(serde_json::to_string(&holder).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Holder>(json).unwrap(), holder);
+        }
+        assert!(serde_json::from_str::<Holder>(r#"{"value":"many"}"#).is_err());
+    }
+}

@@ -21,6 +21,7 @@ pub(super) const fn millis(index: i64) -> i64 {
 }
 
 /// The sequence of an index.
+#[cfg(test)]
 pub(super) const fn sequence(index: i64) -> i64 {
     index & SEQUENCE
 }

@@ -21,6 +21,9 @@ struct Shape {
     length: usize,
 }
 
+/// The most characters of a type's name that are kept.
+const NAME: usize = 64;
+
 impl Malformed {
     pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -43,7 +46,8 @@ impl Malformed {
     }
 
     pub(super) fn of_kind(self, kind: &str) -> Self {
-        let kind = Some(kind.into());
+        // A name is the venue's and may be as long as its message.
+        let kind = Some(kind.chars().take(NAME).collect());
         Self { kind, ..self }
     }
 
@@ -104,3 +108,22 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_it_is_about_within_bounds() {
+        let ragged = Malformed::ragged("Trade", 4, 7);
+        let text = "Trade: 7 values is not a multiple of 4 fields";
+        assert_eq!(ragged.to_string(), text);
+        assert_eq!((ragged.width(), ragged.length()), (Some(4), Some(7)));
+        let row = Malformed::new("price is missing")
+            .of_kind("TimeAndSale")
+            .of_symbol("AAPL");
+        assert_eq!(row.to_string(), "TimeAndSale of AAPL: price is missing");
+        let long = Malformed::new("x").of_kind(&"é".repeat(1_000));
+        assert_eq!(long.event_type().unwrap().chars().count(), NAME);
+    }
+}

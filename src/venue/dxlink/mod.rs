@@ -28,6 +28,8 @@ mod error_code;
 mod event;
 mod feed_data;
 mod field;
+#[cfg(test)]
+mod fixture;
 mod flags;
 mod float;
 mod index;
@@ -62,8 +64,9 @@ pub use decoder::Decoder;
 pub use error_code::ErrorCode;
 pub use event::{
     AnalyticOrder, BookDetail, BookUpdate, Candle, CandleDetail, Configuration, DxEvent, Greeks,
-    LastSale, Message, OptionSale, Order, Profile, Quote, QuoteDetail, RawRow, SaleSession, Series,
-    SpreadOrder, Summary, TheoPrice, TimeAndSale, TimeAndSaleDetail, Underlying,
+    LastSale, Message, OptionSale, Order, Profile, Quote, QuoteDetail, RawRow, SaleExtra,
+    SaleSession, Series, SpreadOrder, Summary, TheoPrice, TimeAndSale, TimeAndSaleDetail,
+    Underlying,
 };
 pub use flags::EventFlags;
 pub use indexed::{DxItem, Indexed, Stage};

@@ -66,7 +66,7 @@ impl DxLinkProtocol {
             keepalive: None,
             channels: Channels::default(),
             lines: Lines::default(),
-            reader: FeedReader::new(),
+            reader: FeedReader::default(),
             asked: Vec::new(),
         }
     }

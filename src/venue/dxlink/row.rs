@@ -1,16 +1,18 @@
 //! One row of FEED_DATA: first whose it is, then, if somebody wants it, what it says.
 
+mod cells;
 mod reader;
 
 use std::borrow::Cow;
 
+pub(super) use cells::Cells;
+use cells::{decimal, has, integer, plain, text};
 pub(super) use reader::{Build, Reader, Source, Unfit};
 use serde_json::value::RawValue;
 
 use super::event::{self, DxEvent};
 use super::field::Field;
-use super::schema::Layout;
-use super::value::{Plain, Read, Value};
+use super::value::Value;
 use super::{Change, EventFlags, EventKind, Malformed, Mark, index};
 use crate::{Symbol, Timestamp};
 
@@ -24,29 +26,6 @@ pub(crate) struct Row<'r> {
     name: &'r str,
     symbol: Cow<'r, str>,
     cells: Cells<'r>,
-}
-
-/// Where the row's values are.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Cells<'r> {
-    /// In a frame that the tape has read; one more start than values.
-    Tape {
-        frame: &'r [u8],
-        starts: &'r [u32],
-        layout: &'r Layout,
-    },
-    /// COMPACT, found by serde.
-    Raws {
-        raws: &'r [&'r RawValue],
-        layout: &'r Layout,
-    },
-    /// FULL.
-    Object {
-        known: &'r [Option<&'r RawValue>; Field::COUNT],
-        all: &'r [(Cow<'r, str>, &'r RawValue)],
-    },
-    /// The values of a type whose fields nobody has named.
-    Nameless { raws: &'r [&'r RawValue] },
 }
 
 /// A row, read.
@@ -82,6 +61,7 @@ impl<'r> Row<'r> {
     }
 
     /// The event type; `None` for one that feedline has no type for.
+    #[allow(dead_code, reason = "written for the protocol, which comes next")]
     #[inline]
     pub(crate) fn kind(&self) -> Option<EventKind> {
         self.kind
@@ -124,7 +104,12 @@ impl<'r> Row<'r> {
                 let Some(time) = integer(Field::Time)? else {
                     return Ok(None);
                 };
-                let sequence = integer(Field::Sequence)?.unwrap_or(0);
+                let sequence = match integer(Field::Sequence)? {
+                    Some(sequence) => sequence,
+                    // Executions of one millisecond are told apart by their sequence alone.
+                    None if kind == EventKind::TimeAndSale => return Ok(None),
+                    None => 0,
+                };
                 index::of_time(time, sequence).ok_or_else(|| self.bad(Field::Time))?
             }
             None => return Ok(None),
@@ -154,6 +139,7 @@ impl<'r> Row<'r> {
     /// # Errors
     ///
     /// As [`read`](Row::read); the flags of such a row still count, with [`Change::Nothing`].
+    #[allow(dead_code, reason = "written for the protocol, which comes next")]
     pub(crate) fn change(&self, received: Option<Timestamp>) -> Result<Change<Item>, Malformed> {
         if self.removes()? {
             return Ok(Change::Remove);
@@ -264,57 +250,5 @@ impl<'r> Row<'r> {
             })),
             dropped_values: 0,
         }
-    }
-}
-
-/// A value of the tape from its start and the next one's.
-#[inline]
-fn plain<'r>(frame: &'r [u8], span: &[u32]) -> Plain<'r> {
-    Plain(&frame[span[0] as usize..span[1] as usize - 1])
-}
-
-/// Applies one reading to a field of whatever cells there are.
-macro_rules! cell {
-    ($cells:expr, $field:expr, $read:ident) => {
-        match $cells {
-            Cells::Tape {
-                frame,
-                starts,
-                layout,
-            } => match layout.position($field) {
-                Some(at) => plain(frame, &starts[at..at + 2]).$read(),
-                None => Ok(None),
-            },
-            Cells::Raws { raws, layout } => match layout.position($field) {
-                Some(at) => raws[at].$read(),
-                None => Ok(None),
-            },
-            Cells::Object { known, .. } => match known[$field as usize] {
-                Some(raw) => raw.$read(),
-                None => Ok(None),
-            },
-            Cells::Nameless { .. } => Ok(None),
-        }
-    };
-}
-
-#[inline]
-fn text(cells: Cells<'_>, field: Field) -> Read<Cow<'_, str>> {
-    cell!(cells, field, text)
-}
-
-fn integer(cells: Cells<'_>, field: Field) -> Read<i64> {
-    cell!(cells, field, integer)
-}
-
-fn decimal(cells: Cells<'_>, field: Field) -> Read<crate::Decimal> {
-    cell!(cells, field, decimal)
-}
-
-fn has(cells: Cells<'_>, field: Field) -> bool {
-    match cells {
-        Cells::Tape { layout, .. } | Cells::Raws { layout, .. } => layout.position(field).is_some(),
-        Cells::Object { known, .. } => known[field as usize].is_some(),
-        Cells::Nameless { .. } => false,
     }
 }

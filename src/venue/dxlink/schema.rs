@@ -18,6 +18,9 @@ pub(crate) struct Schema {
     others: Vec<(SmolStr, Entry)>,
 }
 
+/// The most types without a kind; the oldest make room.
+const MAX_OTHERS: usize = 256;
+
 #[derive(Clone, Debug)]
 struct Entry {
     layout: Layout,
@@ -25,11 +28,6 @@ struct Entry {
 }
 
 impl Schema {
-    /// Nothing announced, nothing requested.
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// The list asked for in FEED_SETUP, which counts until the server announces its own.
     pub(crate) fn request<S: AsRef<str>>(&mut self, name: &str, fields: &[S]) {
         if !self.entry(name).is_some_and(|entry| entry.announced) {
@@ -52,6 +50,9 @@ impl Schema {
         } else if let Some(at) = self.others.iter().position(|(known, _)| known == name) {
             self.others[at].1 = entry;
         } else {
+            if self.others.len() >= MAX_OTHERS {
+                self.others.remove(0);
+            }
             self.others.push((name.into(), entry));
         }
     }
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_config_changes_only_the_types_it_names() {
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.request("Quote", &["eventSymbol", "bidPrice"]);
         schema.request("News", &["eventSymbol", "body"]);
         schema.announce("Trade", &["price", "eventSymbol"]);
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_servers_list_outlives_a_new_wish() {
-        let mut schema = Schema::new();
+        let mut schema = Schema::default();
         schema.announce("Quote", &["askPrice", "eventSymbol"]);
         schema.request("Quote", &["eventSymbol", "askPrice", "bidPrice"]);
         let layout = schema.layout(Some(EventKind::Quote), "Quote").unwrap();

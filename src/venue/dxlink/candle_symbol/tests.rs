@@ -85,7 +85,7 @@ fn the_builder_makes_what_is_parsed() {
     assert_eq!(built.to_string().parse(), Ok(built.clone()));
     let json = serde_json::to_string(&built).unwrap();
     assert_eq!(serde_json::from_str::<CandleSymbol>(&json).unwrap(), built);
-    assert_eq!(Symbol::from(&built), built.to_string());
+    assert_eq!(Symbol::from(&built), *built.to_string());
     let plain = CandleSymbol::new("AAPL", CandlePeriod::days(2));
     assert!(plain.price_level(-level).is_err());
 }

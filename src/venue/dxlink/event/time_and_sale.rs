@@ -51,9 +51,6 @@ pub struct TimeAndSaleDetail {
     /// The trade-through-exempt flag, a character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trade_through_exempt: Option<char>,
-    /// The taker's side where it is one that is not documented.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub other_side: Option<Box<str>>,
     /// Whether it is a part of a spread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread_leg: Option<bool>,
@@ -66,15 +63,27 @@ pub struct TimeAndSaleDetail {
     /// The venue sent no size: the zero stands for none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sizeless: bool,
-    /// Who bought, where that is told.
+    /// What is told of few executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub buyer: Option<Box<str>>,
-    /// Who sold, where that is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seller: Option<Box<str>>,
+    pub extra: Option<Box<SaleExtra>>,
     /// When the event was made (`eventTime`), which few servers tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_time: Option<Timestamp>,
+}
+
+/// What is told of few executions: boxed, so that the others do not pay for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SaleExtra {
+    /// Who bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<SmolStr>,
+    /// Who sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<SmolStr>,
+    /// The taker's side, where it is one that is not documented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<OrderSide>,
 }
 
 impl Detail for TimeAndSaleDetail {
@@ -89,11 +98,19 @@ impl Build for TimeAndSale {
         let time = row.time_or_index().ok_or(Unfit::Missing(Field::Time))?;
         let price = row.need(Field::Price)?;
         let size = row.decimal(Field::Size);
-        let (side, other_side) = match row.one_of(Field::AggressorSide, OrderSide::from_wire) {
-            Some(OrderSide::Other(name)) => (None, Some(name)),
-            side => (side.and_then(|side| side.side()), None),
+        let taker = row.one_of(Field::AggressorSide, OrderSide::from_wire);
+        let side = taker.as_ref().and_then(OrderSide::side);
+        let extra = SaleExtra {
+            buyer: row.name(Field::Buyer),
+            seller: row.name(Field::Seller),
+            side: taker.filter(|taker| taker.side().is_none()),
         };
-        let index = row.index_or_time();
+        let rare = extra.buyer.is_some() || extra.seller.is_some() || extra.side.is_some();
+        // Executions of one millisecond are told apart by their sequence alone.
+        let index = match row.has(Field::Index) || row.has(Field::Sequence) {
+            true => row.index_or_time(),
+            false => None,
+        };
         Ok(Self {
             price,
             size: size.unwrap_or_default(),
@@ -111,13 +128,11 @@ impl Build for TimeAndSale {
                 ask: row.decimal(Field::AskPrice),
                 conditions: row.name(Field::ExchangeSaleConditions),
                 trade_through_exempt: row.character(Field::TradeThroughExempt),
-                other_side,
                 spread_leg: row.boolean(Field::SpreadLeg),
                 extended_hours: row.boolean(Field::ExtendedTradingHours),
                 valid_tick: row.boolean(Field::ValidTick),
                 sizeless: size.is_none(),
-                buyer: row.name(Field::Buyer).map(|name| name.as_str().into()),
-                seller: row.name(Field::Seller).map(|name| name.as_str().into()),
+                extra: rare.then(|| Box::new(extra)),
                 event_time: row.millis(Field::EventTime),
             },
             symbol: row.take_symbol(),

@@ -143,6 +143,11 @@ mod tests {
         assert!(feed_subscriptions(3, false, &[], &[]).is_empty());
     }
 
+    fn lent(items: &[(String, String)]) -> Vec<Item<'_>> {
+        let items = items.iter();
+        items.map(|(kind, symbol)| item(kind, symbol)).collect()
+    }
+
     proptest! {
         #[test]
         fn no_message_is_too_long_and_no_item_is_lost(
@@ -154,9 +159,6 @@ mod tests {
                 symbols.iter().map(|symbol| (String::from(kind), symbol.clone())).collect()
             };
             let (remove, add) = (items(&remove, "Quote"), items(&add, "Trade"));
-            let lent = |items: &'_ [(String, String)]| -> Vec<Item<'_>> {
-                items.iter().map(|(kind, symbol)| item(kind, symbol)).collect()
-            };
             let messages = feed_subscriptions(1, reset, &lent(&remove), &lent(&add));
             let mut seen = [Vec::new(), Vec::new()];
             for (at, message) in messages.iter().enumerate() {

@@ -200,10 +200,17 @@ impl<'a, S: Source<'a>> Reader<S> {
     /// `index` of a time series, or the one that `time` and `sequence` make.
     #[inline]
     pub(in crate::venue::dxlink) fn index_or_time(&mut self) -> Option<i64> {
-        if self.source.cell(Field::Index).is_some() {
+        if self.has(Field::Index) {
             return self.integer(Field::Index);
         }
         let millis = self.millis(Field::Time)?.as_millis();
-        index::of_time(millis, self.integer(Field::Sequence)?)
+        let sequence = self.integer(Field::Sequence).unwrap_or(0);
+        index::of_time(millis, sequence)
+    }
+
+    /// Whether the row has the field at all.
+    #[inline]
+    pub(in crate::venue::dxlink) fn has(&self, field: Field) -> bool {
+        self.source.cell(field).is_some()
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::venue::dxlink::EventKind;
+use crate::venue::dxlink::schema::{Layout, Schema};
 
 fn parse(frame: &str) -> ServerMessage<'_> {
     ServerMessage::parse(frame.as_bytes()).unwrap()
@@ -65,9 +67,9 @@ fn a_config_is_merged() {
     };
     assert_eq!(config.data_format, Some(DataFormat::Compact));
     assert_eq!(config.aggregation_period, Some(Duration::from_millis(100)));
-    let mut schema = Schema::new();
+    let mut schema = Schema::default();
     config.apply(&mut schema);
-    let layout = schema.layout(Some(crate::venue::dxlink::EventKind::Quote), "Quote");
+    let layout = schema.layout(Some(EventKind::Quote), "Quote");
     assert_eq!(layout.map(Layout::width), Some(2));
 }
 
@@ -90,8 +92,6 @@ fn what_is_malformed_says_why() {
     );
     assert!(reason("{\"type\":").starts_with("EOF"));
 }
-
-use crate::venue::dxlink::schema::{Layout, Schema};
 
 #[test]
 fn data_is_found_on_both_ways() {

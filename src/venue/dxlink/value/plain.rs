@@ -78,8 +78,11 @@ impl<'a> Value<'a> for Plain<'a> {
                 }
                 value = value * 10 + u64::from(digit);
             }
-            let value = i64::try_from(value).map_err(|_| Bad)?;
-            return Ok(Some(if negative { -value } else { value }));
+            let value = match negative {
+                true => 0_i64.checked_sub_unsigned(value),
+                false => 0_i64.checked_add_unsigned(value),
+            };
+            return value.map(Some).ok_or(Bad);
         }
         self.odd_integer()
     }
