@@ -105,9 +105,9 @@ impl Http {
         })
     }
 
-    /// Host and port, for limits.
-    pub(crate) fn endpoint(&self) -> (&str, u16) {
-        (&self.host, self.port)
+    /// The server's host, with its port where the base has one.
+    pub(crate) fn authority(&self) -> &str {
+        self.authority.to_str().unwrap_or(&self.host)
     }
 
     /// Sends a request, whose URI is a path under the base.

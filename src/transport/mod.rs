@@ -20,7 +20,7 @@ pub use address::Address;
 pub use dial::{Dial, Io, Tcp};
 pub use frame::{Frame, FrameRef};
 #[cfg(feature = "tastytrade")]
-pub(crate) use http::{Http, HttpError, HttpResponse};
+pub(crate) use http::{Http, HttpError};
 pub use tls::Roots;
 pub use websocket::{ConnectError, WebSocket};
 
