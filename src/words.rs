@@ -57,6 +57,7 @@ macro_rules! words {
 pub(crate) use words;
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the enums that users see are public")]
 mod tests {
     words! {
         /// A colour.

@@ -95,7 +95,9 @@ impl Http {
         Ok(Self {
             // An IPv6 address stands in brackets in a URL, and without them everywhere else.
             host: host.trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(if secure { 443 } else { 80 }),
+            port: authority
+                .port_u16()
+                .unwrap_or(if secure { 443 } else { 80 }),
             authority: authority.as_str().parse().map_err(|_| invalid())?,
             prefix: uri.path().trim_end_matches('/').to_owned(),
             dial,
@@ -121,10 +123,7 @@ impl Http {
         }
     }
 
-    async fn exchange(
-        &self,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<HttpResponse, HttpError> {
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError> {
         let path = format!("{}{}", self.prefix, request.uri().path());
         if let Ok(uri) = path.parse() {
             *request.uri_mut() = uri;
@@ -252,7 +251,14 @@ mod tests {
     #[test]
     fn a_base_has_a_scheme_and_a_host_and_no_secrets() {
         let tls = Roots::none().connector().unwrap();
-        for base in ["", "wss://host", "host", "https://", "https://u:p@host", "http://h/?k=s"] {
+        for base in [
+            "",
+            "wss://host",
+            "host",
+            "https://",
+            "https://u:p@host",
+            "http://h/?k=s",
+        ] {
             let dial = Arc::new(Says(""));
             let made = Http::new(base, dial, tls.clone(), Duration::ZERO, 0);
             let error = made.unwrap_err().to_string();

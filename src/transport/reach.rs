@@ -25,8 +25,8 @@ pub(super) async fn reach(
         .map_err(|error| ConnectError::new(true, error))?;
     let io: Box<dyn Io> = Box::new(BufReader::with_capacity(SOCKET_BUFFER, io));
     let Some(tls) = tls else { return Ok(io) };
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|error| ConnectError::new(false, error))?;
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|error| ConnectError::new(false, error))?;
     match tls.connect(name, io).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(ConnectError::new(!distrusts(&error), error)),

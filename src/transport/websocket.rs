@@ -54,7 +54,10 @@ impl ConnectError {
         self.source.as_ref()?.downcast_ref()
     }
 
-    pub(super) fn new(retryable: bool, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(super) fn new(
+        retryable: bool,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         Self {
             cause: source.to_string(),
             retryable,

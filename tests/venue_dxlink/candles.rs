@@ -40,7 +40,11 @@ async fn snapshot(feed: &mut Subscription<Indexed<Candle>>) -> (Vec<Candle>, Vec
 async fn the_snapshot_is_whole_and_the_newest_goes_on() {
     let rig = Rig::new();
     let from = Timestamp::from_secs(START - 3_600).unwrap();
-    let mut candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]).await.unwrap();
+    let mut candles = rig
+        .dxlink
+        .candles(from, [symbol("AAPL{=1m}")])
+        .await
+        .unwrap();
     let (history, markers) = snapshot(&mut candles).await;
     assert!(markers.is_empty(), "{markers:?}");
     assert!(history.len() > 10, "{}", history.len());
@@ -67,19 +71,31 @@ async fn the_snapshot_is_whole_and_the_newest_goes_on() {
 async fn after_a_cut_only_what_is_missing_is_asked_for() {
     let rig = Rig::new();
     let from = Timestamp::from_secs(START - 3_600).unwrap();
-    let mut candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]).await.unwrap();
+    let mut candles = rig
+        .dxlink
+        .candles(from, [symbol("AAPL{=1m}")])
+        .await
+        .unwrap();
     let (history, _) = snapshot(&mut candles).await;
     rig.sim.inject(Fault::Cut);
     let (missed, markers) = snapshot(&mut candles).await;
     assert!(markers[0].starts_with("interrupted"), "{markers:?}");
     assert_eq!(markers[1], format!("gap {:?}", Repair::Follows));
-    assert!(missed.len() < history.len() / 2, "{} of {}", missed.len(), history.len());
+    assert!(
+        missed.len() < history.len() / 2,
+        "{} of {}",
+        missed.len(),
+        history.len()
+    );
     assert_eq!(missed[0].start, history.last().unwrap().start);
     let repaired = loop {
         if let Event::Status(status) = next(&mut candles).await.unwrap() {
             break status;
         }
     };
-    assert!(matches!(repaired.kind, StatusKind::Repaired { .. }), "{repaired}");
+    assert!(
+        matches!(repaired.kind, StatusKind::Repaired { .. }),
+        "{repaired}"
+    );
     let _ = secs(1);
 }

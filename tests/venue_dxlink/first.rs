@@ -102,5 +102,8 @@ async fn a_venue_that_says_nothing_any_more_is_left() {
     .unwrap() else {
         panic!()
     };
-    assert!(matches!(status.kind, StatusKind::Interrupted { .. }), "{status}");
+    assert!(
+        matches!(status.kind, StatusKind::Interrupted { .. }),
+        "{status}"
+    );
 }

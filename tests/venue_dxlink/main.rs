@@ -8,9 +8,9 @@ mod many;
 
 use std::time::Duration;
 
+use feedline::market::Record;
 use feedline::sim::dxlink::{DxLinkSim, DxLinkSimBuilder};
 use feedline::venue::dxlink::{DxLink, DxLinkBuilder};
-use feedline::market::Record;
 use feedline::{Clock, Error, Event, Subscription, Timestamp};
 use futures_util::StreamExt;
 

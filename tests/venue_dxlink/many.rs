@@ -13,7 +13,12 @@ use super::{Rig, secs};
 async fn ten_thousand_symbols_come_within_the_limits_and_come_back() {
     let names: Vec<String> = (0..10_000).map(|at| format!(".SPXW261120C{at}")).collect();
     let rig = Rig::with(
-        |sim| sim.symbols(&names).rate(10.0).journal(false).limits(Limits::tastytrade()),
+        |sim| {
+            sim.symbols(&names)
+                .rate(10.0)
+                .journal(false)
+                .limits(Limits::tastytrade())
+        },
         |dxlink| {
             dxlink.changes(Changes {
                 count: 10_000,
@@ -22,7 +27,11 @@ async fn ten_thousand_symbols_come_within_the_limits_and_come_back() {
         },
     );
     let start = Instant::now();
-    let quotes = rig.dxlink.quotes(&names).deadline(secs(300)).capacity(100_000);
+    let quotes = rig
+        .dxlink
+        .quotes(&names)
+        .deadline(secs(300))
+        .capacity(100_000);
     let mut quotes = quotes.await.unwrap();
     let took = start.elapsed();
     assert!(took < secs(60), "{took:?}");

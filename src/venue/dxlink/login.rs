@@ -217,7 +217,10 @@ mod tests {
     fn auth_waits_for_the_venue_and_for_the_token() {
         let mut login = Login::new(true);
         assert!(matches!(login.open(), Step::Fetch { refused: false }));
-        assert!(matches!(login.fetched(Ok(token("a", None)), now()), Step::Nothing));
+        assert!(matches!(
+            login.fetched(Ok(token("a", None)), now()),
+            Step::Nothing
+        ));
         assert!(matches!(login.unauthorized(), Step::Authorize(secret) if secret.expose() == "a"));
         assert!(matches!(login.authorized(now()), Step::Live));
 

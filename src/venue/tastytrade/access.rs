@@ -51,9 +51,9 @@ impl AccessTokens {
         let mut cached = self.cached.lock().await;
         if let Some(token) = &*cached
             && refused != Some(&token.secret)
-            && token.expires.is_none_or(|end| {
-                end.duration_since(self.clock.now().wall) > AHEAD
-            })
+            && token
+                .expires
+                .is_none_or(|end| end.duration_since(self.clock.now().wall) > AHEAD)
         {
             return Ok(token.clone());
         }
@@ -64,24 +64,13 @@ impl AccessTokens {
     }
 
     async fn refresh(&self) -> Result<Token, RestError> {
-        #[derive(Serialize)]
-        struct Grant<'a> {
-            grant_type: &'static str,
-            refresh_token: &'a str,
-            client_secret: &'a str,
-        }
         #[derive(Deserialize)]
         struct Granted {
             access_token: String,
             expires_in: Option<f64>,
         }
-        let grant = Grant {
-            grant_type: "refresh_token",
-            refresh_token: self.refresh_token.expose(),
-            client_secret: self.client_secret.expose(),
-        };
         let unreadable = || RestError::unreadable(PATH, "its token");
-        let body = serde_json::to_string(&grant).map_err(|_| unreadable())?;
+        let body = grant(&self.client_secret, &self.refresh_token).map_err(|_| unreadable())?;
         // Its life begins no later than it is asked for.
         let asked = self.clock.now().wall;
         let body = self.rest.post(PATH, body).await?;
@@ -95,4 +84,22 @@ impl AccessTokens {
             expires: Some(asked.saturating_add(life)),
         })
     }
+}
+
+/// What a token is asked for with. It must not be logged.
+pub(super) fn grant(
+    client_secret: &Secret,
+    refresh_token: &Secret,
+) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Grant<'a> {
+        grant_type: &'static str,
+        refresh_token: &'a str,
+        client_secret: &'a str,
+    }
+    serde_json::to_string(&Grant {
+        grant_type: "refresh_token",
+        refresh_token: refresh_token.expose(),
+        client_secret: client_secret.expose(),
+    })
 }

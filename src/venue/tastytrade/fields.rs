@@ -90,7 +90,11 @@ impl<'a> Fields<'a> {
     }
 
     /// Another object.
-    pub(super) fn object<T>(&mut self, key: &str, read: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
+    pub(super) fn object<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Option<T> {
         self.take(key, read)
     }
 

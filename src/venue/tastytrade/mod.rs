@@ -25,8 +25,8 @@ mod words;
 
 pub use account::{
     AccountEvent, AccountProtocol, AccountTopic, AccountUpdate, Answer, Balance, BalanceDetail,
-    ComplexOrder, Decoded, FetchAccess, Fill, FillDetail, Leg, LegFill, Notice, Order, OrderDetail, Position,
-    PositionDetail, QuoteAlert, Watchlist, WatchlistEntry, decode,
+    ComplexOrder, Decoded, FetchAccess, Fill, FillDetail, Leg, LegFill, Notice, Order, OrderDetail,
+    Position, PositionDetail, QuoteAlert, Watchlist, WatchlistEntry, decode,
 };
 pub use account_info::AccountInfo;
 pub use builder::{

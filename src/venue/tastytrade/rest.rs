@@ -40,7 +40,11 @@ impl Rest {
     }
 
     /// The body of what a path holds, for the owner of an access token.
-    pub(super) async fn get(&self, path: &'static str, access: &Secret) -> Result<Bytes, RestError> {
+    pub(super) async fn get(
+        &self,
+        path: &'static str,
+        access: &Secret,
+    ) -> Result<Bytes, RestError> {
         let mut request = self.request(Method::GET, path, Bytes::new());
         let bearer = format!("Bearer {}", access.expose());
         let mut bearer =
@@ -82,7 +86,12 @@ impl Rest {
         if response.status.is_success() {
             return Ok(response.body);
         }
-        let secrets: Vec<&str> = self.secrets.iter().chain(access).map(Secret::expose).collect();
+        let secrets: Vec<&str> = self
+            .secrets
+            .iter()
+            .chain(access)
+            .map(Secret::expose)
+            .collect();
         Err(RestError::refused(
             path,
             response.status.as_u16(),

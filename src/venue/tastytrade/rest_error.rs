@@ -182,7 +182,11 @@ mod tests {
             (503, false, true),
         ] {
             let error = refused(status, "");
-            assert_eq!((error.is_auth(), error.is_retryable()), (auth, retryable), "{status}");
+            assert_eq!(
+                (error.is_auth(), error.is_retryable()),
+                (auth, retryable),
+                "{status}"
+            );
         }
     }
 }

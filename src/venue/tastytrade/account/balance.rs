@@ -22,22 +22,46 @@ pub struct BalanceDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Symbol>,
     /// What the account would be worth if everything were closed.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub net_liquidating_value: Option<Decimal>,
     /// What shares may be bought for.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub equity_buying_power: Option<Decimal>,
     /// What options may be bought for.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub derivative_buying_power: Option<Decimal>,
     /// What may be bought and sold within the day.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub day_trading_buying_power: Option<Decimal>,
     /// What the account must keep.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub maintenance_requirement: Option<Decimal>,
     /// What is on its way.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub pending_cash: Option<Decimal>,
     /// Which way.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -118,7 +118,9 @@ impl AccountEvent {
             .into_iter()
             .flat_map(|order| fill::of_order(order, told.time))
             .collect();
-        let fills = fills.into_iter().map(|fill| AccountUpdate::Fill(Box::new(fill)));
+        let fills = fills
+            .into_iter()
+            .map(|fill| AccountUpdate::Fill(Box::new(fill)));
         std::iter::once(update).chain(fills).map(event).collect()
     }
 }
@@ -145,7 +147,9 @@ impl Record for AccountEvent {
             return None;
         };
         let order = fill.order_id.as_ref()?;
-        Some(Id::Text(format!("{order}/{}/{}", fill.symbol, fill.id).into()))
+        Some(Id::Text(
+            format!("{order}/{}/{}", fill.symbol, fill.id).into(),
+        ))
     }
 }
 

@@ -52,10 +52,18 @@ pub struct LegFill {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
     /// How much, in shares or contracts.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub quantity: Option<Decimal>,
     /// Price of one unit.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub price: Option<Decimal>,
     /// When it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]

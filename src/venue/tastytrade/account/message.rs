@@ -56,7 +56,9 @@ impl<'a> Message<'a> {
             }));
         }
         if fields.raw("results").is_some() {
-            let bundle = fields.list("results", |text| Notification::read(Fields::parse(text).ok()?));
+            let bundle = fields.list("results", |text| {
+                Notification::read(Fields::parse(text).ok()?)
+            });
             return bundle
                 .map(Self::Notifications)
                 .ok_or_else(|| malformed("a bundle with something else than notifications"));
@@ -141,14 +143,26 @@ mod tests {
 
     #[test]
     fn answers_and_notifications_are_told_apart() {
-        let answer = Message::parse(r#"{"status":"error","action":"connect","message":"failed","request-id":7}"#);
+        let answer = Message::parse(
+            r#"{"status":"error","action":"connect","message":"failed","request-id":7}"#,
+        );
         let Ok(Message::Answer(answer)) = answer else {
             panic!()
         };
         assert_eq!((answer.ok, answer.request), (false, Some(7)));
         assert_eq!(answer.text.as_deref(), Some("failed"));
-        assert!(matches!(Message::parse(r#"{"hello":1}"#), Ok(Message::Unknown)));
-        for bad in ["", "[]", "null", r#"{"type":"Order"}"#, r#"{"type":"Order","data":7}"#, r#"{"results":[7]}"#] {
+        assert!(matches!(
+            Message::parse(r#"{"hello":1}"#),
+            Ok(Message::Unknown)
+        ));
+        for bad in [
+            "",
+            "[]",
+            "null",
+            r#"{"type":"Order"}"#,
+            r#"{"type":"Order","data":7}"#,
+            r#"{"results":[7]}"#,
+        ] {
             assert!(Message::parse(bad).is_err(), "{bad}");
         }
     }
@@ -171,6 +185,9 @@ mod tests {
         assert_eq!(events[0].time, Timestamp::from_millis(5));
         assert_eq!(events[1].sequence, Some(9));
         let json = serde_json::to_string(&events).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<AccountEvent>>(&json).unwrap(), events);
+        assert_eq!(
+            serde_json::from_str::<Vec<AccountEvent>>(&json).unwrap(),
+            events
+        );
     }
 }

@@ -43,3 +43,28 @@ pub(super) fn effects(
         })
     }
 }
+
+/// What the client would say where `frame` says it; `None` if it never does.
+#[cfg(test)]
+pub(super) fn written(frame: &str) -> Option<String> {
+    let frame: serde_json::Value = serde_json::from_str(frame).unwrap();
+    let known = [
+        action::Action::Connect,
+        action::Action::Heartbeat,
+        action::Action::QuoteAlerts,
+        action::Action::PublicWatchlists,
+    ];
+    let action = known
+        .into_iter()
+        .find(|action| action.name() == frame["action"])?;
+    let numbers = frame["value"].as_array().into_iter().flatten();
+    let numbers: Vec<crate::Symbol> = numbers
+        .map(|number| number.as_str().unwrap().into())
+        .collect();
+    let token = frame["auth-token"]
+        .as_str()
+        .unwrap()
+        .trim_start_matches("Bearer ");
+    let request = u32::try_from(frame["request-id"].as_u64().unwrap()).unwrap();
+    Some(action.text(&numbers, &token.into(), request))
+}

@@ -51,7 +51,10 @@ impl ComplexOrder {
 
     /// All orders of it.
     pub fn all(&self) -> impl Iterator<Item = &Order> {
-        self.trigger_order.as_deref().into_iter().chain(&self.orders)
+        self.trigger_order
+            .as_deref()
+            .into_iter()
+            .chain(&self.orders)
     }
 }
 
@@ -77,7 +80,11 @@ pub struct QuoteAlert {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<SmolStr>,
     /// With what.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub threshold: Option<Decimal>,
     /// When it was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,7 +36,11 @@ pub struct OrderDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_effect: Option<Effect>,
     /// The price at which a stop order begins to trade.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub stop_trigger: Option<Decimal>,
     /// What its legs are derived from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,10 +93,18 @@ pub struct Leg {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
     /// How much it is for, in shares or contracts.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub quantity: Option<Decimal>,
     /// How much of it is still to be done.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub remaining: Option<Decimal>,
     /// What was done of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -27,22 +27,42 @@ pub struct PositionDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub underlying: Option<Symbol>,
     /// The price at the last close.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub close_price: Option<Decimal>,
     /// How many units of the underlying one unit stands for.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub multiplier: Option<Decimal>,
     /// Whether closing it is paid or received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_effect: Option<Effect>,
     /// How much of it may not be traded.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub restricted_quantity: Option<Decimal>,
     /// What it has brought since the last close, without its sign.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub realized_day_gain: Option<Decimal>,
     /// What it has brought today, without its sign.
-    #[serde(default, with = "decimal::text_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "decimal::text_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub realized_today: Option<Decimal>,
     /// Whether it is not to be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]

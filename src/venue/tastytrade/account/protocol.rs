@@ -137,10 +137,13 @@ impl AccountProtocol {
 
     fn answer(&mut self, answer: &Answer, out: &mut impl Output<Self>) {
         // An answer without a number is to the oldest action of its kind.
-        let at = self.pending.iter().position(|pending| match answer.request {
-            Some(number) => pending.number == number,
-            None => pending.action.name() == answer.action,
-        });
+        let at = self
+            .pending
+            .iter()
+            .position(|pending| match answer.request {
+                Some(number) => pending.number == number,
+                None => pending.action.name() == answer.action,
+            });
         let Some(at) = at else {
             return out.ignored("answer to nothing that was asked");
         };
@@ -149,7 +152,12 @@ impl AccountProtocol {
             self.done(pending, out);
         } else {
             let words = answer.text.as_deref().unwrap_or("no reason given");
-            let secret: Vec<&str> = self.access.secret().map(Secret::expose).into_iter().collect();
+            let secret: Vec<&str> = self
+                .access
+                .secret()
+                .map(Secret::expose)
+                .into_iter()
+                .collect();
             let words = shown(words, &secret);
             self.failed(&pending, &words, out);
         }
@@ -304,9 +312,8 @@ impl Protocol for AccountProtocol {
         let named: Vec<_> = named.map(|id| (*id, topics.get(*id).clone())).collect();
         match request.op {
             Op::Subscribe => {
-                let connects = |(_, topic): &(TopicId, AccountTopic)| {
-                    topic.action() == Action::Connect
-                };
+                let connects =
+                    |(_, topic): &(TopicId, AccountTopic)| topic.action() == Action::Connect;
                 if named.iter().all(connects) {
                     self.connect(Some(request.id), named, None, out);
                 } else {
