@@ -213,7 +213,7 @@ mod tests {
         assert!(head.contains("host: venue.example:81\r\n"), "{head}");
         io.write_all(text.as_bytes()).await.unwrap();
         if text.is_empty() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
