@@ -1036,7 +1036,9 @@ pub trait FeedExt: Feed {
     ///   monotonic clock while nothing comes. So recordings close their candles as a live feed does,
     ///   whatever the date is. An event time after its receipt counts as the receipt. While
     ///   the feed is `Interrupted`, or not read because another handle is full, no candle is
-    ///   final by the clock.
+    ///   final by the clock; and if events turn out to be further behind than the [`delay`],
+    ///   because they were not read in time, it is set back to them. A symbol that is behind the
+    ///   others when its candle opens has its candle closed by the clock as much later.
     /// - **Nothing vanishes**: a tick is in one candle, or counted by [`late`](Candles::late),
     ///   [`outside`](Candles::outside) (the market was closed) or [`skipped`](Candles::skipped) (it
     ///   had no price or time).
@@ -1044,16 +1046,21 @@ pub trait FeedExt: Feed {
     ///   not say when taints what is open. `truncated`: the first candle of a symbol, unless its
     ///   first tick is at the very beginning, since what came before was not seen.
     /// - `volume`, `turnover`, `trades` and `vwap` are there for ticks with sizes, exact or absent:
-    ///   a sum that does not fit is left out from then on. `vwap` is rounded half to even at
-    ///   eight digits beyond those of the prices.
+    ///   a sum that does not fit is left out from then on. `vwap` is rounded half to even, at
+    ///   eight digits beyond those of the prices where all have the same number of them, and never
+    ///   at fewer than eight.
     /// - **Trades, volume, turnover**: a candle ends with the tick that fills it, which is not
     ///   split; ticks count in the order in which they come and none is late. Two
     ///   candles of a symbol that begin in the same moment are a nanosecond apart.
     /// - **Candles into longer candles**: a newer state of a candle replaces the older within the
     ///   longer one, for the latest 16 of them. The final one at its end ends it. Give both the
-    ///   same grace if candles are to be revised.
+    ///   same grace if candles are to be revised. Candles of trading are made of final candles
+    ///   alone, each of them once, in their order; those that do not say so are skipped.
+    /// - **Refused** symbols (`Rejected`) lack something from an unknown time on: their open candle
+    ///   is tainted, and no empty ones follow.
     ///
-    /// Memory is one open candle a symbol, and those within their time of grace.
+    /// Memory is one open candle a symbol, and those within their time of grace: a long one of
+    /// short intervals is many candles.
     ///
     /// [`Partial`]: crate::market::CandleState::Partial
     /// [`Final`]: crate::market::CandleState::Final
@@ -1067,8 +1074,10 @@ pub trait FeedExt: Feed {
     /// # Termination
     ///
     /// At the end of the stream beneath, or ahead of its error, every open candle is yielded once
-    /// more, in the order in which the symbols were first seen: as [`Final`] if its interval was
-    /// over by the latest event time, else as [`Partial`].
+    /// more: as [`Final`] if its interval was over by the latest event time, the earliest end first,
+    /// then as [`Partial`]; those of one time in the order in which the symbols were first seen. With
+    /// a delay of [`Duration::MAX`](std::time::Duration::MAX), or while the feed is interrupted, all
+    /// are partial.
     ///
     /// # Backpressure
     ///

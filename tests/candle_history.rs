@@ -156,3 +156,29 @@ fn markers_and_the_end_pass() {
     let failed: Vec<_> = failed.candle_history(1).collect().now_or_never().unwrap();
     assert!(failed[0].is_err());
 }
+
+#[test]
+fn one_that_comes_again_does_not_make_the_open_one_final() {
+    let history = after(&[
+        candle("A", 1, 1, None),
+        candle("A", 2, 2, None),
+        // After a reconnect the venue repeats the one before, corrected.
+        candle("A", 1, 3, None),
+    ]);
+    assert_eq!(closes(&history, "A"), [(1, 3)]);
+}
+
+#[test]
+fn candles_of_several_lengths_stay_apart() {
+    let long = |close| Candle {
+        interval: Interval::minutes(5),
+        ..candle("A", 0, close, FINAL)
+    };
+    let history = after(&[
+        candle("A", 0, 1, FINAL),
+        long(2),
+        long(3),
+        candle("A", 0, 4, FINAL),
+    ]);
+    assert_eq!(closes(&history, "A"), [(0, 4), (0, 3)]);
+}

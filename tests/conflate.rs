@@ -370,3 +370,43 @@ proptest! {
         prop_assert_eq!(marked, marks);
     }
 }
+
+#[test]
+fn candles_of_several_lengths_do_not_replace_each_other() {
+    use feedline::Overflow;
+    use feedline::market::Record;
+
+    let candle = |interval| Candle {
+        symbol: "A".into(),
+        interval,
+        start: at(0),
+        open: 1.into(),
+        high: 1.into(),
+        low: 1.into(),
+        close: 1.into(),
+        volume: None,
+        turnover: None,
+        trades: None,
+        vwap: None,
+        state: Some(CandleState::Final),
+        tainted: false,
+        truncated: false,
+        first_time: None,
+        last_time: None,
+        received: None,
+        detail: (),
+    };
+    let lengths = ["1m", "5m", "1M", "5h", "1t", "1v", "10v", "0.1v", "1q"];
+    let candles: Vec<_> = lengths
+        .map(|text| candle(text.parse::<Interval>().unwrap()))
+        .to_vec();
+    let slots: std::collections::HashSet<_> = candles.iter().map(Record::slot).collect();
+    assert_eq!(slots.len(), lengths.len());
+    let items: Vec<Result<Event<Candle>, feedline::Error>> = candles
+        .into_iter()
+        .map(|candle| Ok(Event::Data(candle)))
+        .collect();
+    let buffered = stream::iter(items).buffer(100, Overflow::Conflate);
+    let told: Vec<_> = futures_util::FutureExt::now_or_never(buffered.collect::<Vec<_>>()).unwrap();
+    assert_eq!(told.len(), lengths.len());
+}

@@ -612,3 +612,19 @@ proptest! {
         prop_assert_eq!(times, expected);
     }
 }
+
+#[test]
+fn candles_of_several_feeds_can_be_made_into_longer_ones() {
+    use feedline::market::Interval;
+
+    let ticks = [0, 10, 70, 80, 130].map(|secs| data(trade("A", secs, "5", "1")));
+    let minutes = stream::iter(ticks.to_vec()).candles(Interval::minutes(1));
+    let merged = [minutes].merge_by_time(Duration::ZERO);
+    let hours: Vec<_> = merged
+        .candles(Interval::hours(1))
+        .collect::<Vec<_>>()
+        .now_or_never()
+        .unwrap();
+    let last = hours.last().unwrap().clone().unwrap().data().unwrap();
+    assert_eq!((last.volume, last.trades), (Some(5.into()), Some(5)));
+}

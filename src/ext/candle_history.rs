@@ -111,17 +111,32 @@ impl<D: Clone> History<D> {
         });
         if candle.state.is_some() {
             line.settle(candle.clone(), self.capacity);
-        } else if let Some(before) = line.unsettled.replace(candle.clone())
-            && before.start != candle.start
-        {
-            line.settle(before, self.capacity);
+            return;
+        }
+        match &mut line.unsettled {
+            // Told once more, after a later one.
+            Some(open) if candle.start < open.start => line.settle(candle.clone(), self.capacity),
+            open => {
+                if let Some(before) = open.replace(candle.clone())
+                    && before.start != candle.start
+                {
+                    line.settle(before, self.capacity);
+                }
+            }
         }
     }
 }
 
 impl<D> Line<D> {
     fn settle(&mut self, candle: Candle<D>, capacity: usize) {
-        let at = self.finals.partition_point(|old| old.start < candle.start);
+        let mut at = self.finals.partition_point(|old| old.start < candle.start);
+        // Candles of other lengths may begin at the same time.
+        while let Some(old) = self.finals.get(at)
+            && old.start == candle.start
+            && old.interval != candle.interval
+        {
+            at += 1;
+        }
         let full = self.finals.len() >= capacity;
         match self.finals.get_mut(at) {
             Some(old) if (old.start, old.interval) == (candle.start, candle.interval) => {

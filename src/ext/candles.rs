@@ -160,6 +160,7 @@ where
         let mut this = self.project();
         let series = this.series;
         let told = |candle: Candle| Poll::Ready(Some(Ok(Event::Data(candle))));
+        let mut asked_again = false;
         // Ticks that come too late yield nothing: a bound on how many are read at once.
         for _ in 0..BUDGET {
             match this.step {
@@ -173,12 +174,15 @@ where
                     // By reference: events are large.
                     if let Poll::Ready(Some(Ok(Event::Data(tick)))) = &item {
                         match series.tick(tick) {
-                            Told::Open(line) if *this.partials => {
+                            Told::Open(_) if !*this.partials => {}
+                            Told::Open(line) if !series.is_overdue(series.clock.seen()) => {
                                 return Poll::Ready(series.candle(line).map(Event::Data).map(Ok));
                             }
-                            Told::Closed(line) => *this.step = Step::Told(Some(line)),
+                            Told::Open(line) | Told::Closed(line) => {
+                                *this.step = Step::Told(Some(line));
+                            }
                             Told::Last => *this.step = Step::Told(None),
-                            Told::Open(_) | Told::Nothing => {}
+                            Told::Nothing => {}
                         }
                         continue;
                     }
@@ -195,10 +199,21 @@ where
                             series.status(&status);
                             return Poll::Ready(Some(Ok(Event::Status(status))));
                         }
-                        Poll::Ready(Some(Err(error))) => *this.step = Step::End(Some(error)),
-                        Poll::Ready(None) => *this.step = Step::End(None),
+                        Poll::Ready(Some(Err(error))) => {
+                            series.finish();
+                            *this.step = Step::End(Some(error));
+                        }
+                        Poll::Ready(None) => {
+                            series.finish();
+                            *this.step = Step::End(None);
+                        }
                         Poll::Pending => {
-                            series.clock.advance(Instant::now());
+                            series.clock.advance(Instant::now(), series.delay);
+                            // What is beneath may go by a clock too, and have read it before this.
+                            if !asked_again && series.is_overdue(series.clock.now()) {
+                                asked_again = true;
+                                continue;
+                            }
                             match series.overdue(series.clock.now()) {
                                 Overdue::None => {}
                                 Overdue::Candle(candle) => return told(*candle),
@@ -213,8 +228,16 @@ where
                     }
                 }
                 Step::Told(line) => {
-                    if let Some(candle) = series.closed().or_else(|| series.filler()) {
+                    let over = series.closed().or_else(|| series.filler());
+                    if let Some(candle) = over.or_else(|| series.ended()) {
                         return told(candle);
+                    }
+                    // Candles that are over by a tick come before that tick's, so that those who
+                    // go by its time, such as longer candles, have them by then.
+                    match series.overdue(series.clock.seen()) {
+                        Overdue::None => {}
+                        Overdue::Candle(candle) => return told(*candle),
+                        Overdue::More => continue,
                     }
                     let line = line.filter(|_| *this.partials);
                     *this.step = Step::Read;
@@ -227,14 +250,11 @@ where
                     Some(candle) => return told(candle),
                     None => *line += 1,
                 },
-                Step::End(error) => {
-                    series.delay = Duration::ZERO;
-                    match series.overdue(series.clock.seen()) {
-                        Overdue::None => *this.step = Step::Flush(0, error.take()),
-                        Overdue::Candle(candle) => return told(*candle),
-                        Overdue::More => {}
-                    }
-                }
+                Step::End(error) => match series.overdue(series.clock.seen()) {
+                    Overdue::None => *this.step = Step::Flush(0, error.take()),
+                    Overdue::Candle(candle) => return told(*candle),
+                    Overdue::More => {}
+                },
                 Step::Flush(line, error) if *line == series.lines() => {
                     let error = error.take();
                     *this.step = Step::Over;
@@ -278,6 +298,7 @@ impl<S: Feed + fmt::Debug> fmt::Debug for Candles<S> {
             .field("interval", &self.interval())
             .field("symbols", &self.series.lines())
             .field("kept", &self.series.kept())
+            .field("awaited", &self.series.awaited())
             .field("late", &self.late())
             .field("skipped", &self.skipped())
             .field("outside", &self.outside())

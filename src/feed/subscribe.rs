@@ -168,6 +168,9 @@ where
         if self.symbols.iter().any(|symbol| symbol.is_empty()) {
             return invalid("a symbol must not be empty");
         }
+        if let Some(objection) = topics.iter().find_map(Topic::objection) {
+            return invalid(&objection);
+        }
         if self.options.capacity == 0 {
             return invalid("a subscription's capacity must be at least 1");
         }

@@ -22,6 +22,11 @@ pub trait Topic: Clone + Eq + Hash + Debug + Send + Sync + 'static {
         0
     }
 
+    /// Why it cannot be asked for, with what could be; `None` where only the venue knows.
+    fn objection(&self) -> Option<String> {
+        None
+    }
+
     /// The topic for errors and logs: the symbol, with the channel's parameters if it has any.
     fn label(&self) -> String {
         self.symbol().to_string()

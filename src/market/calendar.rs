@@ -131,7 +131,7 @@ impl Calendar {
             if !of_dates(interval) || self.zone == TimeZone::UTC {
                 return interval.window(time).map(Place::whole);
             }
-            let (first, next) = interval.dates(self.date(time))?;
+            let (first, next) = interval.dates(self.day(time))?;
             let window = Window::between(midnight(first, &self.zone), midnight(next, &self.zone));
             return Some(Place::whole(window));
         };
@@ -170,6 +170,16 @@ impl Calendar {
         jiff::Timestamp::from(time)
             .to_zoned(self.zone.clone())
             .date()
+    }
+
+    /// The day that holds `time`: its date, but for where the clocks go back over midnight. Then
+    /// the next day has begun already.
+    fn day(&self, time: Timestamp) -> Date {
+        let date = self.date(time);
+        date.tomorrow()
+            .ok()
+            .filter(|next| midnight(*next, &self.zone) <= i128::from(time.as_nanos()))
+            .unwrap_or(date)
     }
 
     fn is_open(&self, session: &Session, day: Date) -> bool {

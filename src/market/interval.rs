@@ -170,6 +170,12 @@ impl Interval {
         self.unit
     }
 
+    /// A number that no other interval has.
+    pub(super) const fn code(self) -> u64 {
+        let exponent = self.exponent.cast_unsigned() as u64;
+        (self.digits.get() as u64) << 16 | exponent << 8 | self.unit as u64
+    }
+
     /// The length in time where it is always the same: `None` for months, and where the length is
     /// not one of time.
     ///

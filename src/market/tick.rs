@@ -12,7 +12,8 @@ pub trait Tick: Record {
     fn size(&self) -> Option<Decimal>;
 
     /// The candle that this event is, to be made part of a longer one; its price and size are not
-    /// asked for then. `None` for a single tick.
+    /// asked for then. `None` for a single tick. The events of one symbol are all of one kind: a
+    /// candle takes the place of an earlier state of itself, and of nothing else.
     fn candle(&self) -> Option<Candle> {
         None
     }

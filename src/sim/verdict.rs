@@ -72,12 +72,12 @@ impl Verdict {
                 }
             }
             Fault::TimeZero { .. } if data && !spoilt => {
-                self.alter(text, |text| rewrite(text, "\"time_ms\":", |_| 0));
+                return self.alter(text, |text| rewrite(text, "\"time_ms\":", |_| 0));
             }
             Fault::StaleTime { by, .. } if data && !spoilt => {
                 let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
                 let earlier = |time: i64| time.saturating_sub(millis);
-                self.alter(text, |text| {
+                return self.alter(text, |text| {
                     rewrite(&rewrite(text, "\"time_ms\":", earlier), "\"t\":", earlier)
                 });
             }
@@ -91,11 +91,18 @@ impl Verdict {
         self.fate = Fate::Spoiled;
     }
 
-    fn alter(&mut self, text: &str, change: impl FnOnce(&str) -> String) {
-        self.text = Some(change(self.text.as_deref().unwrap_or(text)));
+    /// Whether there was anything to change.
+    fn alter(&mut self, text: &str, change: impl FnOnce(&str) -> String) -> bool {
+        let before = self.text.as_deref().unwrap_or(text);
+        let after = change(before);
+        if after == before {
+            return false;
+        }
+        self.text = Some(after);
         if self.fate == Fate::Sent {
             self.fate = Fate::Altered;
         }
+        true
     }
 }
 

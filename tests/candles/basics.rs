@@ -2,9 +2,12 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use feedline::market::{Candle, CandleState, Interval};
-use feedline::{Cause, Decimal, Error, ErrorKind, Event, FeedExt, Gap, GapId, Overflow, Scope};
+use feedline::market::{Calendar, Candle, CandleState, Interval};
+use feedline::{
+    Cause, Decimal, Error, ErrorKind, Event, FeedExt, Gap, GapId, Overflow, Scope, Timestamp,
+};
 use futures_test::task::new_count_waker;
 use futures_util::FutureExt;
 use futures_util::stream::{self, FusedStream, Stream, StreamExt};
@@ -63,11 +66,11 @@ fn every_tick_yields_a_partial_and_the_next_interval_a_final() {
         [
             "A 0 Partial 5 5 5 5 v1 n1 truncated",
             "A 0 Partial 5 7 5 7 v2 n2 truncated",
-            "B 1 Partial 1 1 1 1 v1 n1 truncated",
+            // By the time of B's tick, A's interval has ended too.
             "A 0 Final 5 7 5 7 v2 n2 truncated",
-            "A 2 Partial 6 6 6 6 v1 n1",
-            // By the time of A's tick, B's interval has ended too.
+            "B 1 Partial 1 1 1 1 v1 n1 truncated",
             "B 1 Final 1 1 1 1 v1 n1 truncated",
+            "A 2 Partial 6 6 6 6 v1 n1",
             // The end: what is open, in the order in which the symbols came.
             "A 2 Partial 6 6 6 6 v1 n1",
         ]
@@ -129,8 +132,8 @@ fn a_gap_taints_what_it_touches_and_nothing_else() {
             "A 4 Partial 1 1 1 1 v1 n1 tainted",
             "B 4 Partial 1 1 1 1 v1 n1 tainted truncated",
             "A 4 Final 1 1 1 1 v1 n1 tainted",
-            "A 5 Partial 1 1 1 1 v1 n1",
             "B 4 Final 1 1 1 1 v1 n1 tainted truncated",
+            "A 5 Partial 1 1 1 1 v1 n1",
             "A 5 Partial 1 1 1 1 v1 n1",
         ]
     );
@@ -264,5 +267,102 @@ fn a_slow_consumer_conflates_them_without_losing_a_final() {
     assert_eq!(
         starts,
         (0..10).map(|minute| at(minute * 60)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn at_the_end_what_is_over_comes_in_the_order_of_its_symbols() {
+    let ends = |symbols: [&str; 3]| -> Vec<String> {
+        let mut ticks: Vec<_> = symbols.map(|name| data(trade(name, 0, "1", "1"))).to_vec();
+        ticks.push(data(trade("D", 60, "1", "1")));
+        let told = story(ticks).into_iter().skip(4);
+        told.map(|told| told[..8].trim().to_owned()).collect()
+    };
+    assert_eq!(
+        ends(["A", "B", "C"]),
+        ["A 0 Fina", "B 0 Fina", "C 0 Fina", "D 1 Part"]
+    );
+    assert_eq!(
+        ends(["C", "A", "B"]),
+        ["C 0 Fina", "A 0 Fina", "B 0 Fina", "D 1 Part"]
+    );
+}
+
+#[test]
+fn a_gap_taints_what_it_touches_with_its_very_ends() {
+    let told = |from, to| -> Vec<String> {
+        story(vec![
+            data(trade("A", 60, "1", "1")),
+            Ok(outage(1, from, to).into()),
+            data(trade("A", 120, "1", "1")),
+            data(trade("A", 180, "1", "1")),
+        ])
+        .into_iter()
+        .filter(|told| told.contains("Final"))
+        .map(|told| told[2..3].to_owned() + if told.contains("tainted") { "!" } else { "" })
+        .collect()
+    };
+    assert_eq!(told(30, 59), ["1", "2"]);
+    assert_eq!(told(30, 60), ["1!", "2"]);
+    assert_eq!(told(119, 119), ["1!", "2"]);
+    assert_eq!(told(119, 120), ["1!", "2!"]);
+    assert_eq!(told(180, 200), ["1", "2"]);
+}
+
+#[test]
+fn whatever_the_time_the_interval_and_the_settings_nothing_panics_and_all_is_counted() {
+    let new_york = || Calendar::named("America/New_York").unwrap();
+    let calendars = [
+        Calendar::utc(),
+        new_york(),
+        new_york().session("Mon-Fri 09:30-16:00".parse().unwrap()),
+        new_york().session("17:00-17:00".parse().unwrap()),
+    ];
+    let nanos = [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX];
+    let texts = "1s 4294967295s 1h 1d 7d 4294967295d 4294967295w 1M 4294967295M";
+    for text in texts.split(' ') {
+        for calendar in &calendars {
+            for time in [Duration::ZERO, Duration::from_secs(1), Duration::MAX] {
+                let ticks = nanos.map(|nanos| {
+                    let mut tick = trade("A", 0, "1", "1");
+                    tick.time = Timestamp::from_nanos(nanos);
+                    data(tick)
+                });
+                let mut candles =
+                    stream::iter(ticks.iter().chain(&ticks).cloned().collect::<Vec<_>>())
+                        .candles(text.parse().unwrap())
+                        .calendar(calendar.clone())
+                        .grace(time)
+                        .delay(time);
+                let mut last = std::collections::BTreeMap::new();
+                for event in all(&mut candles) {
+                    let candle = event.data().unwrap();
+                    last.insert(candle.start, candle.trades.unwrap());
+                }
+                let counted = candles.late() + candles.outside() + candles.skipped();
+                assert_eq!(
+                    last.values().sum::<u64>() + counted,
+                    14,
+                    "{text} {calendar:?} {time:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_candle_was_received_with_its_latest_tick() {
+    let received = |secs, received| {
+        let mut tick = trade("A", secs, "1", "1");
+        tick.received = Some(at(received));
+        data(tick)
+    };
+    let mut candles = minutes(vec![received(0, 1), received(10, 12), received(5, 13)]);
+    let told = all(&mut candles)
+        .into_iter()
+        .map(|event| event.data().unwrap().received);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [1, 12, 13, 13].map(|secs| Some(at(secs)))
     );
 }

@@ -233,3 +233,179 @@ fn a_market_that_never_opens_has_no_candles() {
     assert_eq!(candles.outside(), 2);
     let _: Timestamp = Timestamp::EPOCH;
 }
+
+#[test]
+fn where_midnight_does_not_exist_the_day_begins_when_it_can() {
+    // São Paulo's clocks went from 00:00 to 01:00 on 4 November 2018, and from 00:00 back to 23:00
+    // on 17 February 2019; Beirut's from 00:00 to 01:00 on 31 March 2024.
+    let sao_paulo = Calendar::named("America/Sao_Paulo").unwrap();
+    let times = [
+        "2018-11-04T02:59:59.999999999Z",
+        "2018-11-04T03:00:00Z",
+        "2018-11-05T01:59:59Z",
+        "2018-11-05T02:00:00Z",
+        "2019-02-17T02:30:00Z",
+        "2019-02-17T03:00:00Z",
+    ];
+    assert_eq!(
+        starts(cut("1d", &sao_paulo, &times)),
+        expect(&[
+            ("2018-11-03T03:00:00Z", 1),
+            ("2018-11-04T03:00:00Z", 2),
+            ("2018-11-05T02:00:00Z", 1),
+            ("2019-02-16T02:00:00Z", 1),
+            ("2019-02-17T03:00:00Z", 1),
+        ])
+    );
+    let beirut = Calendar::named("Asia/Beirut").unwrap();
+    let times = ["2024-03-30T21:59:59Z", "2024-03-30T22:00:00Z"];
+    assert_eq!(
+        starts(cut("1d", &beirut, &times)),
+        expect(&[("2024-03-29T22:00:00Z", 1), ("2024-03-30T22:00:00Z", 1)])
+    );
+}
+
+#[test]
+fn a_day_that_has_begun_does_not_end_because_the_clocks_go_back_over_midnight() {
+    // Newfoundland's went from 00:01 back to 23:01 of the day before on 7 November 2010.
+    let st_johns = Calendar::named("America/St_Johns").unwrap();
+    let times = [
+        "2010-11-07T02:29:59Z",
+        "2010-11-07T02:30:30Z",
+        "2010-11-07T03:00:00Z",
+        "2010-11-07T03:30:00Z",
+        "2010-11-08T03:29:59Z",
+    ];
+    let mut candles = cut("1d", &st_johns, &times);
+    assert_eq!(
+        starts(cut("1d", &st_johns, &times)),
+        expect(&[("2010-11-06T02:30:00Z", 1), ("2010-11-07T02:30:00Z", 4)])
+    );
+    all(&mut candles);
+    assert_eq!(candles.late(), 0);
+    let within = ["2010-11-07T03:00:00Z", "2010-11-07T04:00:00Z"];
+    assert_eq!(
+        starts(cut("1d", &st_johns, &within)),
+        expect(&[("2010-11-07T02:30:00Z", 2)])
+    );
+}
+
+#[test]
+fn a_session_around_the_clock_leaves_nothing_out() {
+    let chicago = Calendar::named("America/Chicago").unwrap();
+    let always = chicago.session("17:00-17:00".parse().unwrap());
+    // The clocks go forward on 8 March 2026 and back on 1 November.
+    let times = [
+        "2026-03-07T22:59:59Z",
+        "2026-03-07T23:00:00Z",
+        "2026-03-08T21:59:59Z",
+        "2026-03-08T22:00:00Z",
+        "2026-10-31T22:00:00Z",
+        "2026-11-01T22:59:59Z",
+        "2026-11-01T23:00:00Z",
+    ];
+    let mut candles = cut("1d", &always, &times);
+    all(&mut candles);
+    assert_eq!((candles.outside(), candles.late()), (0, 0));
+    assert_eq!(
+        starts(cut("1d", &always, &times)),
+        expect(&[
+            ("2026-03-06T23:00:00Z", 1),
+            ("2026-03-07T23:00:00Z", 2),
+            ("2026-03-08T22:00:00Z", 1),
+            ("2026-10-31T22:00:00Z", 2),
+            ("2026-11-01T23:00:00Z", 1),
+        ])
+    );
+    assert_eq!(
+        starts(cut(
+            "1w",
+            &always,
+            &["2026-03-08T21:59:59Z", "2026-03-08T22:00:00Z"]
+        )),
+        expect(&[("2026-03-01T23:00:00Z", 1), ("2026-03-08T22:00:00Z", 1)])
+    );
+}
+
+#[test]
+fn several_days_and_months_are_counted_from_1970_and_before_it() {
+    let times = [
+        "1969-12-29T12:00:00Z",
+        "1969-12-30T12:00:00Z",
+        "1969-12-31T12:00:00Z",
+        "1970-01-01T12:00:00Z",
+    ];
+    assert_eq!(
+        starts(cut("2d", &Calendar::utc(), &times)),
+        expect(&[
+            ("1969-12-28T00:00:00Z", 1),
+            ("1969-12-30T00:00:00Z", 2),
+            ("1970-01-01T00:00:00Z", 1)
+        ])
+    );
+    assert_eq!(
+        starts(cut(
+            "3M",
+            &new_york(),
+            &["1969-12-31T23:00:00Z", "1970-01-01T05:00:00Z"]
+        )),
+        expect(&[("1969-10-01T04:00:00Z", 1), ("1970-01-01T05:00:00Z", 1)])
+    );
+}
+
+#[test]
+fn hours_of_a_session_make_its_day_the_last_one_too() {
+    // It closes in the middle of an hour, as London's and Frankfurt's do.
+    let frankfurt = Calendar::named("Europe/Berlin").unwrap();
+    let xetra = frankfurt.session("Mon-Fri 09:00-17:30".parse().unwrap());
+    let times = [
+        "2026-06-05T07:00:00Z",
+        "2026-06-05T14:59:59Z",
+        "2026-06-05T15:10:00Z",
+        "2026-06-08T07:00:00Z",
+    ];
+    let ticks: Vec<_> = times.iter().map(|time| tick(time)).collect();
+    let mut days = stream::iter(ticks)
+        .candles(Interval::hours(1))
+        .calendar(xetra.clone())
+        .candles(Interval::days(1))
+        .calendar(xetra.clone())
+        .partials(false);
+    let told: Vec<_> = super::ready(&mut days)
+        .into_iter()
+        .map(|event| event.unwrap().data().unwrap())
+        .map(|candle| (candle.start.to_string(), candle.trades.unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        expect(&[("2026-06-05T07:00:00Z", 3), ("2026-06-08T07:00:00Z", 1)])
+    );
+    assert_eq!((days.skipped(), days.late()), (0, 0));
+}
+
+#[test]
+fn hours_that_are_not_the_sessions_own_end_its_day_too() {
+    // A venue's hours in UTC, in a session from 13:30 to 20:00 UTC.
+    let hour = |time: &str| {
+        let Ok(feedline::Event::Data(tick)) = tick(time) else {
+            unreachable!()
+        };
+        let mut next = tick.clone();
+        next.time = next
+            .time
+            .saturating_add(std::time::Duration::from_secs(3_600));
+        let items = vec![data(tick), data(next)];
+        let mut hours = stream::iter(items)
+            .candles(Interval::hours(1))
+            .partials(false);
+        Ok(all(&mut hours).remove(0))
+    };
+    let hours = vec![hour("2026-06-05T18:00:00Z"), hour("2026-06-05T19:00:00Z")];
+    let mut days = stream::iter(hours as Vec<Item<feedline::market::Candle>>)
+        .candles(Interval::days(1))
+        .calendar(stocks())
+        .partials(false);
+    let day = all(&mut days).remove(0).data().unwrap();
+    let done = Some(feedline::market::CandleState::Final);
+    assert_eq!((day.state, day.trades), (done, Some(2)));
+}

@@ -152,3 +152,55 @@ fn they_can_be_made_of_final_candles() {
     // The last minute is still open at the end, so its trades are in no final candle.
     assert_eq!(trades, [(CandleState::Final, 4), (CandleState::Partial, 2)]);
 }
+
+#[test]
+fn a_candle_that_comes_again_is_not_counted_twice() {
+    let minute = |minute: i64| {
+        let ticks = [0, 30, 60].map(|secs| data(trade("A", minute * 60 + secs, "5", "1")));
+        let mut candles = super::minutes(ticks.to_vec()).partials(false);
+        all(&mut candles).remove(0)
+    };
+    // After a reconnect a venue may send its last candles once more.
+    let items = [0, 1, 0, 1, 2].map(|at| Ok(minute(at)));
+    let mut candles = stream::iter(items.to_vec() as Vec<Item<_>>).candles(Interval::trades(6));
+    let events = all(&mut candles);
+    let last = events.last().unwrap().clone().data().unwrap();
+    assert_eq!(
+        (last.state, last.trades),
+        (Some(CandleState::Final), Some(6))
+    );
+    assert_eq!(candles.late(), 2);
+}
+
+#[test]
+fn they_are_tainted_and_truncated_as_the_candles_they_are_made_of() {
+    let ticks = vec![
+        data(trade("A", 0, "5", "1")),
+        data(trade("A", 60, "5", "1")),
+        Ok(outage(1, 70, 80).into()),
+        data(trade("A", 120, "5", "1")),
+        data(trade("A", 180, "5", "1")),
+    ];
+    let mut minutes = super::minutes(ticks);
+    // Without the gap itself: the candles say it.
+    let candles = all(&mut minutes)
+        .into_iter()
+        .filter(|event| !event.is_marker());
+    let candles: Vec<Item<_>> = candles.map(Ok).collect();
+    let told = all_told(
+        stream::iter(candles)
+            .candles(Interval::trades(3))
+            .partials(false),
+    );
+    assert_eq!(told, ["A 0 Final 5 5 5 5 v3 n3 tainted"]);
+}
+
+#[test]
+fn they_need_no_runtime_since_no_clock_ends_them() {
+    let (feed, ticks) = super::live::<Trade>();
+    let mut candles = ticks.candles(Interval::trades(2)).partials(false);
+    feed.unbounded_send(data(trade("A", 1, "5", "1"))).unwrap();
+    let fresh = feedline::Status::new(feedline::StatusKind::Fresh, feedline::Scope::All);
+    feed.unbounded_send(Ok(fresh.into())).unwrap();
+    assert_eq!(super::ready_told(&mut candles), ["status"]);
+}

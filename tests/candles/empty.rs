@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use feedline::FeedExt;
 use feedline::market::{Calendar, EmptyIntervals, Interval, Trade};
+use feedline::{Cause, FeedExt, Gap, GapId, Scope};
 use tokio::time::advance;
 
 use super::events::{Item, at, data, interrupted, outage, quote, trade};
@@ -140,5 +140,58 @@ fn a_closed_market_has_none() {
     assert_eq!(
         told(&events[1]).split_once(" Final ").unwrap().1,
         "5 5 5 5 v0 n0"
+    );
+}
+
+#[test]
+fn a_late_quote_revises_an_empty_one_as_a_trade_does() {
+    let candles = minutes(vec![
+        data(quote("A", 0, "5", Some("5"))),
+        data(quote("A", 120, "6", Some("6"))),
+        data(quote("A", 70, "9", Some("9"))),
+    ]);
+    let told = all_told(
+        candles
+            .empty(EmptyIntervals::Repeat)
+            .grace(Duration::from_secs(60)),
+    );
+    assert_eq!(told[4], "A 1 Revised 9.0 9.0 9.0 9.0");
+}
+
+#[test]
+fn a_late_gap_taints_what_was_told_as_empty() {
+    let told = all_told(
+        minutes(vec![
+            data(trade("A", 0, "5", "1")),
+            data(trade("A", 120, "6", "1")),
+            Ok(outage(1, 70, 80).into()),
+        ])
+        .empty(EmptyIntervals::Repeat)
+        .grace(Duration::from_secs(60))
+        .partials(false),
+    );
+    assert_eq!(told[2..4], ["gap", "A 1 Revised 5 5 5 5 v0 n0 tainted"]);
+}
+
+#[test]
+fn a_gap_that_does_not_say_when_taints_the_empty_one_that_is_open() {
+    let cause = Cause::Overflow {
+        from: None,
+        to: None,
+    };
+    let told = repeated(vec![
+        data(trade("A", 0, "5", "1")),
+        data(trade("B", 62, "5", "1")),
+        Ok(Gap::new(GapId::new(1), cause, Scope::All).into()),
+        data(trade("B", 182, "5", "1")),
+    ]);
+    let of_a: Vec<_> = told.iter().filter(|told| told.starts_with('A')).collect();
+    assert_eq!(
+        of_a,
+        [
+            "A 0 Final 5 5 5 5 v1 n1",
+            "A 1 Final 5 5 5 5 v0 n0 tainted",
+            "A 2 Final 5 5 5 5 v0 n0",
+        ]
     );
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use feedline::FeedExt;
 use feedline::market::{Interval, Trade};
+use feedline::{Cause, FeedExt, Gap, GapId, Scope, Timestamp};
 use futures_util::stream;
 use tokio::time::advance;
 
@@ -109,6 +109,7 @@ async fn the_time_of_grace_passes_by_the_clock_too() {
     advance(Duration::from_secs(62)).await;
     assert_eq!(ready_told(&mut candles), ["A 0 Final 5 5 5 5 v1 n1"]);
     advance(Duration::from_secs(27)).await;
+    feed.unbounded_send(data(trade("B", 88, "5", "1"))).unwrap();
     assert!(ready_told(&mut candles).is_empty());
     feed.unbounded_send(data(trade("A", 10, "6", "1"))).unwrap();
     assert_eq!(ready_told(&mut candles), ["A 0 Revised 5 6 5 6 v2 n2"]);
@@ -128,4 +129,51 @@ fn only_what_may_still_be_revised_is_kept() {
     all(&mut candles);
     let shown = format!("{candles:?}");
     assert!(shown.contains("kept: 3"), "{shown}");
+}
+
+#[test]
+fn a_gap_after_the_time_of_grace_changes_nothing() {
+    let cause = Cause::Overflow {
+        from: None,
+        to: None,
+    };
+    let (told, _) = graced(vec![
+        data(trade("A", 0, "5", "1")),
+        data(trade("B", 62, "6", "1")),
+        data(trade("B", 119, "6", "1")),
+        Ok(outage(1, 50, 55).into()),
+        Ok(Gap::new(GapId::new(2), cause, Scope::All).into()),
+    ]);
+    assert_eq!(
+        told[4..],
+        ["gap", "gap", "B 1 Partial 6 6 6 6 v2 n2 tainted truncated"]
+    );
+}
+
+#[test]
+fn the_time_of_grace_is_over_one_nanosecond_after_its_end() {
+    let nanos = |symbol, nanos| {
+        let mut tick = trade(symbol, 0, "5", "1");
+        tick.time = Timestamp::from_nanos(nanos);
+        data(tick)
+    };
+    let revised = |time, late: Item<Trade>| {
+        let (told, count) = graced(vec![
+            nanos("A", 0),
+            nanos("A", 60_000_000_000),
+            nanos("B", time),
+            late,
+        ]);
+        let revised = told.iter().filter(|told| told.contains("Revised"));
+        (revised.cloned().collect::<Vec<_>>(), count)
+    };
+    let tick = || data(trade("A", 59, "5", "1"));
+    let last = 89_999_999_999;
+    let twice = "A 0 Revised 5 5 5 5 v2 n2".to_owned();
+    assert_eq!(revised(last, tick()), (vec![twice], 0));
+    assert_eq!(revised(last + 1, tick()), (vec![], 1));
+    let gap = || Ok(outage(1, 59, 59).into());
+    let tainted = "A 0 Revised 5 5 5 5 v1 n1 tainted".to_owned();
+    assert_eq!(revised(last, gap()), (vec![tainted], 0));
+    assert_eq!(revised(last + 1, gap()), (vec![], 0));
 }

@@ -176,3 +176,129 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_last_of_its_candles_ends_it_even_if_it_is_the_only_one() {
+    let done = Some(CandleState::Final);
+    assert_eq!(
+        fives(vec![
+            candle(0, ["5", "6", "4", "5"], done),
+            candle(540, ["5", "6", "4", "5"], done),
+            candle(600, ["5", "6", "4", "5"], done),
+        ]),
+        [
+            "A 0 Partial 5 6 4 5",
+            "A 0 Final 5 6 4 5",
+            "A 5 Final 5 6 4 5",
+            "A 10 Partial 5 6 4 5",
+            "A 10 Partial 5 6 4 5",
+        ]
+    );
+}
+
+#[test]
+fn with_the_settings_that_there_are_without_any_no_final_candle_comes_late() {
+    let ticks = |partials| {
+        let candles = stream::iter(vec![
+            data(trade("A", 250, "5", "1")),
+            data(trade("B", 290, "5", "1")),
+            data(trade("A", 299, "6", "1")),
+            // Ends the minutes of both, and the five minutes of both.
+            data(trade("B", 302, "7", "1")),
+            data(trade("A", 303, "7", "1")),
+        ]);
+        let minutes = candles.candles(Interval::minutes(1)).partials(partials);
+        minutes.candles(Interval::minutes(5))
+    };
+    for partials in [true, false] {
+        let mut fives = ticks(partials);
+        let finals: Vec<_> = super::ready(&mut fives)
+            .into_iter()
+            .map(|event| super::told(&event.unwrap()))
+            .filter(|told| told.contains("Final"))
+            .collect();
+        assert_eq!(
+            finals,
+            [
+                "B 0 Final 5 5 5 5 v1 n1 truncated",
+                "A 0 Final 5 6 5 6 v2 n2 truncated"
+            ]
+        );
+        assert_eq!(fives.late(), 0);
+    }
+}
+
+#[test]
+fn a_late_candle_in_an_empty_interval_taints_it_as_others_do() {
+    let with = |minute: i64, state, tainted| {
+        let Ok(feedline::Event::Data(mut candle)) =
+            candle(minute * 60, ["5", "6", "4", "5"], Some(state))
+        else {
+            unreachable!()
+        };
+        (candle.tainted, candle.truncated) = (tainted, tainted);
+        data(candle)
+    };
+    let told = all_told(
+        stream::iter(vec![
+            with(4, CandleState::Final, false),
+            with(10, CandleState::Partial, false),
+            with(7, CandleState::Revised, true),
+        ])
+        .candles(Interval::minutes(5))
+        .empty(feedline::market::EmptyIntervals::Repeat)
+        .grace(Duration::from_secs(600)),
+    );
+    assert!(
+        told.contains(&"A 5 Revised 5 6 4 5 tainted truncated".to_owned()),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_late_candle_that_fits_into_no_interval_is_counted_too() {
+    let done = Some(CandleState::Final);
+    let Ok(feedline::Event::Data(mut long)) = candle(0, ["5", "6", "4", "5"], done) else {
+        unreachable!()
+    };
+    long.interval = Interval::minutes(10);
+    let mut candles = stream::iter(vec![
+        candle(0, ["5", "6", "4", "5"], done),
+        candle(300, ["5", "6", "4", "5"], done),
+        data(long),
+    ])
+    .candles(Interval::minutes(5))
+    .grace(Duration::from_secs(600));
+    all(&mut candles);
+    assert_eq!((candles.skipped(), candles.late()), (1, 0));
+}
+
+#[test]
+fn a_candle_that_can_no_longer_be_told_apart_is_counted_as_late() {
+    let open = |minute: i64| candle(minute * 60, ["5", "5", "5", "5"], None);
+    let again = |minute: i64| candle(minute * 60, ["9", "9", "9", "9"], None);
+    let minutes = (0..20).map(open).chain([again(0), again(4)]);
+    let mut hours = stream::iter(minutes.collect::<Vec<_>>()).candles(Interval::hours(1));
+    let events = all(&mut hours);
+    let last = events.last().unwrap().clone().data().unwrap();
+    assert_eq!(hours.late(), 1);
+    assert_eq!(last.volume, Some(40.into()));
+    assert_eq!(
+        (last.open, last.high, last.close),
+        (5.into(), 9.into(), 5.into())
+    );
+}
+
+#[test]
+fn the_number_of_trades_is_known_only_where_all_its_candles_say_it() {
+    let Ok(feedline::Event::Data(mut counted)) = candle(0, ["5"; 4], None) else {
+        unreachable!()
+    };
+    counted.trades = Some(3);
+    let items = vec![data(counted), candle(60, ["5"; 4], None)];
+    let mut fives = stream::iter(items).candles(Interval::minutes(5));
+    let trades = all(&mut fives)
+        .into_iter()
+        .map(|event| event.data().unwrap().trades);
+    assert_eq!(trades.collect::<Vec<_>>(), [Some(3), None, None]);
+}

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use feedline::market::{Candle, CandleState, EmptyIntervals, Interval, Trade};
-use feedline::{Decimal, Event, FeedExt, Gap, Symbol, Timestamp};
+use feedline::market::{Calendar, Candle, CandleState, EmptyIntervals, Interval, Trade};
+use feedline::{
+    Cause, Decimal, Event, FeedExt, Gap, GapId, Rejection, Scope, Staleness, Status, StatusKind,
+    Symbol, Timestamp,
+};
 use proptest::prelude::*;
 
-use super::events::{Item, at, data, outage, trade};
+use super::events::{Item, at, data, interrupted, of, outage, trade};
 use super::{all, live, minutes, ready};
 
 fn ticks() -> impl Strategy<Value = Vec<Trade>> {
@@ -174,5 +177,150 @@ proptest! {
                 prop_assert_eq!(tainted, touched(&told, start));
             }
         }
+    }
+}
+
+/// What may happen to a feed.
+#[derive(Clone, Debug)]
+enum Act {
+    Tick(usize, i64),
+    Gap(i64, i64, bool),
+    Timeless,
+    Status(usize, bool),
+    Clock(u64),
+    Poll,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        6 => (0..3_usize, -200..200_i64).prop_map(|(symbol, ahead)| Act::Tick(symbol, ahead)),
+        1 => (-200..100_i64, 0..100_i64, any::<bool>()).prop_map(|(from, to, own)| Act::Gap(from, to, own)),
+        1 => Just(Act::Timeless),
+        1 => (0..5_usize, any::<bool>()).prop_map(|(kind, own)| Act::Status(kind, own)),
+        1 => (1..150_u64).prop_map(Act::Clock),
+        3 => Just(Act::Poll),
+    ];
+    prop::collection::vec(act, 0..150)
+}
+
+fn item(act: &Act, clock: &mut i64) -> Option<Item<Trade>> {
+    let own = |own: &bool| if *own { of(&["A"]) } else { Scope::All };
+    Some(match act {
+        Act::Tick(symbol, ahead) => {
+            let time = *clock + ahead;
+            *clock += ahead.max(&0) / 3;
+            data(trade(["A", "B", "C"][*symbol], time, "1", "1"))
+        }
+        Act::Gap(from, length, scope) => {
+            let mut gap = outage(1, *clock + from, *clock + from + length);
+            gap.scope = own(scope);
+            Ok(gap.into())
+        }
+        Act::Timeless => {
+            let (from, to) = (None, None);
+            let cause = Cause::Overflow { from, to };
+            Ok(Gap::new(GapId::new(2), cause, Scope::All).into())
+        }
+        Act::Status(kind, scope) => {
+            let kind = match kind {
+                0 => return Some(Ok(interrupted().into())),
+                1 => StatusKind::Resumed {
+                    downtime: Duration::ZERO,
+                    attempts: 1,
+                },
+                2 => StatusKind::Stale {
+                    why: Staleness::Backpressure { by: String::new() },
+                },
+                3 => StatusKind::Fresh,
+                _ => StatusKind::Rejected(Rejection::new("A", None, "no")),
+            };
+            Ok(Status::new(kind, own(scope)).into())
+        }
+        Act::Clock(_) | Act::Poll => return None,
+    })
+}
+
+proptest! {
+    /// With everything at once: sessions, empty candles, grace, delays, gaps, statuses, the clock.
+    #[test]
+    fn whatever_happens_a_tick_is_in_one_candle_or_one_count(
+        acts in acts(),
+        grace in prop::sample::select(vec![0_u64, 20, 300, 100_000]),
+        delay in prop::sample::select(vec![0_u64, 1, 90, u64::MAX]),
+        (repeat, session, by_trades) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        longer in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (feed, stream) = live::<Trade>();
+            let calendar = match session {
+                true => Calendar::utc().session("00:05-00:25".parse().unwrap()),
+                false => Calendar::utc(),
+            };
+            let interval = if by_trades { Interval::trades(3) } else { Interval::minutes(1) };
+            let mut candles = stream
+                .candles(interval)
+                .calendar(calendar.clone())
+                .grace(Duration::from_secs(grace))
+                .delay(Duration::from_secs(delay))
+                .empty(if repeat { EmptyIntervals::Repeat } else { EmptyIntervals::Skip });
+            let (mut clock, mut ticks) = (1_000, 0_u64);
+            let mut told: BTreeMap<(Symbol, Timestamp), Candle> = BTreeMap::new();
+            let mut items: Vec<Item<Candle>> = Vec::new();
+            for act in acts.iter().map(Some).chain([None]) {
+                match act {
+                    Some(Act::Clock(secs)) => tokio::time::advance(Duration::from_secs(*secs)).await,
+                    Some(Act::Poll) | None => {}
+                    Some(act) => {
+                        ticks += u64::from(matches!(act, Act::Tick(..)));
+                        feed.unbounded_send(item(act, &mut clock).unwrap()).unwrap();
+                        continue;
+                    }
+                }
+                if act.is_none() {
+                    feed.close_channel();
+                }
+                for event in ready(&mut candles) {
+                    items.push(event.clone());
+                    let Event::Data(candle) = event.unwrap() else { continue };
+                    let last = told.get(&(candle.symbol.clone(), candle.start)).and_then(|last| last.state);
+                    let allowed = match last {
+                        None => true,
+                        Some(CandleState::Partial) => candle.state != Some(CandleState::Revised),
+                        Some(_) => candle.state == Some(CandleState::Revised) && grace > 0,
+                    };
+                    prop_assert!(allowed, "{:?} after {:?}", candle, last);
+                    told.insert((candle.symbol.clone(), candle.start), candle);
+                }
+            }
+            let counted = candles.late() + candles.outside() + candles.skipped();
+            let taken: u64 = told.values().map(|candle| candle.trades.unwrap()).sum();
+            prop_assert_eq!(taken + counted, ticks);
+            let shown = format!("{candles:?}");
+            let awaited = shown.split_once("awaited: ").unwrap().1.split_once(',').unwrap().0;
+            prop_assert!(awaited.parse::<u64>().unwrap() <= 3, "{}", shown);
+
+            if longer && !by_trades {
+                // All that was told, made into longer ones.
+                let mut longer = futures_util::stream::iter(items)
+                    .candles(Interval::minutes(5))
+                    .calendar(calendar)
+                    .grace(Duration::MAX)
+                    .delay(Duration::MAX);
+                let mut last: BTreeMap<(Symbol, Timestamp), u64> = BTreeMap::new();
+                for event in all(&mut longer) {
+                    if let Event::Data(candle) = event {
+                        last.insert((candle.symbol, candle.start), candle.trades.unwrap());
+                    }
+                }
+                prop_assert_eq!((longer.late(), longer.skipped(), longer.outside()), (0, 0, 0));
+                prop_assert_eq!(last.values().sum::<u64>(), taken);
+            }
+            Ok(())
+        })?;
     }
 }

@@ -138,6 +138,48 @@ async fn without_a_setup_events_are_objects_with_everything() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn settings_are_wishes_that_can_be_taken_back() {
+    let sim = builder()
+        .period(Duration::from_secs(5))
+        .in_memory()
+        .unwrap();
+    let mut socket = greeted(&sim).await;
+    send(&mut socket, request(1, "TICKER")).await;
+    next(&mut socket).await;
+    for (message, expected) in [
+        (json!({}), Some(("FULL", 5.0))),
+        (
+            json!({"acceptAggregationPeriod": 0.25}),
+            Some(("FULL", 0.25)),
+        ),
+        (
+            json!({"acceptDataFormat": "COMPACT"}),
+            Some(("COMPACT", 0.25)),
+        ),
+        (
+            json!({"acceptAggregationPeriod": "NaN"}),
+            Some(("COMPACT", 5.0)),
+        ),
+        (json!({"acceptAggregationPeriod": -1}), None),
+        (json!({"acceptDataFormat": "XML"}), None),
+    ] {
+        let mut message = message;
+        message["type"] = json!("FEED_SETUP");
+        message["channel"] = json!(1);
+        send(&mut socket, message).await;
+        let answer = next(&mut socket).await;
+        match expected {
+            Some((format, period)) => {
+                assert_eq!(answer["dataFormat"], format);
+                assert_eq!(answer["aggregationPeriod"].as_f64(), Some(period));
+            }
+            None => assert_eq!(answer["error"], "INVALID_MESSAGE"),
+        }
+    }
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn servers_differ_in_fields() {
     let fields = json!({"Quote": ["eventSymbol", "bidPrice", "askPrice"]});
     let items = json!([{"type": "Quote", "symbol": "AAPL"}]);

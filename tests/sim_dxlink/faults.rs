@@ -187,6 +187,18 @@ async fn answers_can_be_late_missing_or_refusals() {
     add(&mut socket, 1, json!([{"type": "Quote", "symbol": "AAPL"}])).await;
     assert_eq!(next(&mut socket).await["type"], "FEED_DATA");
     assert_eq!(next(&mut socket).await["type"], "FEED_CONFIG");
+    // Without data they are awaited for ever, and nothing else stops.
+    sim.inject(Fault::LateAck { times: Some(1) });
+    add(
+        &mut socket,
+        1,
+        json!([{"type": "Trade", "symbol": "NOTHING"}]),
+    )
+    .await;
+    assert_eq!(next(&mut socket).await["type"], "KEEPALIVE");
+    sim.publish(quote(0.5));
+    assert_eq!(next(&mut socket).await["type"], "FEED_DATA");
+    assert_eq!(next(&mut socket).await["type"], "FEED_CONFIG");
     let symbol = Some("IBM".to_owned());
     sim.inject(Fault::Refuse {
         symbol,

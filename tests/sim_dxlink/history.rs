@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use feedline::sim::dxlink::DxEvent;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::contracts::{period, sale, sales};
-use super::support::{add, at, builder, next, now, rows, with_channel, within};
+use super::support::{add, at, builder, closed, next, now, rows, with_channel, within};
 
 #[tokio::test(start_paused = true)]
 async fn a_history_is_a_snapshot_and_then_what_changes() {
@@ -144,5 +145,60 @@ async fn transactions_and_periods_keep_their_flags() {
             [json!(0), json!(3), json!(6.0)]
         ]
     );
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn something_can_happen_in_the_middle_of_a_snapshot() {
+    let sim = builder()
+        .rows_per_frame(2)
+        .frame_pace(Duration::from_millis(100))
+        .in_memory()
+        .unwrap();
+    let mut socket = with_channel(&sim, "HISTORY", sales()).await;
+    for second in -5..0 {
+        sim.publish(sale(second, 0, 100.0));
+    }
+    let item = json!([{"type": "TimeAndSale", "symbol": "AAPL", "fromTime": 0}]);
+    add(&mut socket, 1, item.clone()).await;
+    assert_eq!(next(&mut socket).await["type"], "FEED_CONFIG");
+    let begun = Instant::now();
+    let flags = |frames: &[serde_json::Value]| -> Vec<serde_json::Value> {
+        let rows = rows(frames, "TimeAndSale", 3);
+        rows.iter().map(|row| row[0].clone()).collect()
+    };
+    assert_eq!(flags(&[next(&mut socket).await]), [4, 0]);
+    // What has been sent comes again at the end, what waits changes in its place.
+    sim.publish(sale(-1, 0, 101.0));
+    sim.publish(sale(-5, 0, 101.0));
+    assert_eq!(flags(&[next(&mut socket).await]), [0, 0]);
+    let last = next(&mut socket).await;
+    assert_eq!(flags(std::slice::from_ref(&last)), [0, 10]);
+    assert_eq!(last["data"][1][2], 101.0);
+    assert_eq!(flags(&[next(&mut socket).await]), [0]);
+    assert_eq!(begun.elapsed().as_millis(), 300);
+    // A cut in the middle.
+    add(&mut socket, 1, item).await;
+    assert_eq!(flags(&[next(&mut socket).await]), [4, 0]);
+    sim.inject(feedline::sim::Fault::Cut);
+    assert!(closed(&mut socket).await.is_none());
+    sim.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn snapshots_may_be_untidy() {
+    let sim = builder().untidy_snapshots(true).in_memory().unwrap();
+    let mut socket = with_channel(&sim, "HISTORY", sales()).await;
+    for second in -3..0 {
+        sim.publish(sale(second, 0, 100.0));
+    }
+    let item = json!([{"type": "TimeAndSale", "symbol": "AAPL", "fromTime": 0}]);
+    add(&mut socket, 1, item).await;
+    let frames = within(&mut socket, Duration::from_millis(1)).await;
+    let flags: Vec<_> = rows(&frames, "TimeAndSale", 3)
+        .iter()
+        .map(|row| row[0].clone())
+        .collect();
+    assert_eq!(flags, [0, 4, 1, 1, 0, 10]);
     sim.shutdown().await;
 }

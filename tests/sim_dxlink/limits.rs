@@ -71,6 +71,8 @@ async fn sessions_and_subscriptions_are_counted() {
     };
     add(&mut socket, 1, candles(100)).await;
     assert_eq!(next(&mut socket).await["type"], "FEED_CONFIG");
+    // The same once more is nothing more.
+    add(&mut socket, 1, candles(100)).await;
     add(&mut socket, 1, candles(101)).await;
     assert_eq!(next(&mut socket).await["error"], "BAD_ACTION");
     let mut others = Vec::new();

@@ -26,7 +26,10 @@ async fn authorize(socket: &mut Socket, token: &Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_quote_token_opens_the_market() {
-    let sim = builder().in_memory().unwrap();
+    let sim = builder()
+        .dxlink(|dxlink| dxlink.strict_order(true))
+        .in_memory()
+        .unwrap();
     let (_, answer) = get(&sim, "/api-quote-tokens").await;
     let mut socket = connect(&sim, answer["data"]["dxlink-url"].as_str().unwrap()).await;
     greet(&mut socket).await;
@@ -53,7 +56,7 @@ async fn a_quote_token_opens_the_market() {
         sim.active_topics().into_iter().collect::<Vec<_>>(),
         ["AUTO Quote AAPL"]
     );
-    // The order of the handshake is strict.
+    // The order of the handshake is strict, since we asked for it.
     let mut hasty = connect(&sim, &sim.dxlink_url()).await;
     send(
         &mut hasty,
@@ -78,10 +81,7 @@ async fn a_quote_token_opens_the_market() {
 
 #[tokio::test(start_paused = true)]
 async fn a_quote_token_is_good_for_a_day() {
-    let sim = builder()
-        .dxlink(|dxlink| dxlink.strict_order(false))
-        .in_memory()
-        .unwrap();
+    let sim = builder().in_memory().unwrap();
     let token = json!(sim.quote_token());
     for (hours, state) in [(23, "AUTHORIZED"), (2, "UNAUTHORIZED")] {
         sleep(Duration::from_secs(hours * 3_600)).await;

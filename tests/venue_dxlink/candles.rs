@@ -5,7 +5,7 @@ use feedline::sim::Fault;
 use feedline::venue::dxlink::{Candle, CandleSymbol, Indexed, Stage};
 use feedline::{Event, Repair, StatusKind, Subscription, Timestamp};
 
-use super::{Rig, START, next, secs};
+use super::{Rig, START, next};
 
 fn symbol(text: &str) -> CandleSymbol {
     text.parse().unwrap()
@@ -97,5 +97,42 @@ async fn after_a_cut_only_what_is_missing_is_asked_for() {
         matches!(repaired.kind, StatusKind::Repaired { .. }),
         "{repaired}"
     );
-    let _ = secs(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_never_ends_is_asked_for_again() {
+    let rig = Rig::new();
+    rig.sim.inject(Fault::EndlessSnapshot {
+        symbol: None,
+        times: Some(1),
+    });
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]);
+    let mut candles = candles.await.unwrap();
+    let (history, markers) = snapshot(&mut candles).await;
+    assert!(history.len() > 10);
+    assert_eq!(markers, [format!("gap {:?}", Repair::Follows)]);
+    assert_eq!(rig.sim.breaches(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_interval_is_refused_before_it_is_asked_for() {
+    let rig = Rig::new();
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let refused = rig.dxlink.candles(from, [symbol("AAPL{=2pr}")]).await;
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("AAPL{=2pr} has no interval"), "{error}");
+    let candles = rig
+        .dxlink
+        .candles(from, [symbol("AAPL{=1m}")])
+        .await
+        .unwrap();
+    let error = candles.control().add(["AAPL{=2xx}"]).await.unwrap_err();
+    assert!(error.to_string().contains("2xx"), "{error}");
+    candles.control().add(["MSFT{=1m}"]).await.unwrap();
+    let topics: Vec<_> = rig.sim.active_topics().into_iter().collect();
+    assert_eq!(
+        topics,
+        ["HISTORY Candle AAPL{=m}", "HISTORY Candle MSFT{=m}"]
+    );
 }

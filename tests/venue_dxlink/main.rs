@@ -2,6 +2,7 @@
 #![cfg(all(feature = "dxlink", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod account;
 mod candles;
 mod first;
 mod many;

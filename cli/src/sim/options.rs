@@ -9,10 +9,9 @@ pub(crate) struct MarketOptions {
     /// Clients need one of these tokens; of dxLink, none is needed unless told.
     #[arg(long = "token", value_name = "TOKEN")]
     pub(super) tokens: Vec<String>,
-    /// Whether a client must wait for each answer of the handshake; only tastytrade's must unless
-    /// told.
-    #[arg(long, value_name = "BOOL")]
-    pub(super) strict_order: Option<bool>,
+    /// A client must wait for each answer of the handshake.
+    #[arg(long)]
+    pub(super) strict_order: bool,
     /// Candles on AUTO channels get an empty snapshot and nothing else.
     #[arg(long)]
     pub(super) empty_auto_candles: bool,
@@ -53,7 +52,7 @@ impl MarketOptions {
     pub(super) fn given(&self) -> Option<&'static str> {
         [
             (!self.tokens.is_empty(), "--token"),
-            (self.strict_order.is_some(), "--strict-order"),
+            (self.strict_order, "--strict-order"),
             (self.empty_auto_candles, "--empty-auto-candles"),
             (self.mixed_frames, "--mixed-frames"),
             (!self.without_fields.is_empty(), "--without-field"),

@@ -127,9 +127,6 @@ fn behave(mut builder: DxLinkSimBuilder, args: &Sim) -> Outcome<DxLinkSimBuilder
     if !options.tokens.is_empty() {
         builder = builder.tokens(options.tokens.iter().map(String::as_str));
     }
-    if let Some(strict) = options.strict_order {
-        builder = builder.strict_order(strict);
-    }
     for name in &options.without_fields {
         let Some((event, field)) = name.split_once('.') else {
             let text = format!("{name:?} is no field: write the type and it, as in Candle.VWAP");
@@ -138,6 +135,7 @@ fn behave(mut builder: DxLinkSimBuilder, args: &Sim) -> Outcome<DxLinkSimBuilder
         builder = builder.without_field(event, field);
     }
     Ok(builder
+        .strict_order(options.strict_order)
         .auto_candles(!options.empty_auto_candles)
         .mixed_frames(options.mixed_frames))
 }

@@ -1,5 +1,5 @@
 use crate::Timestamp;
-use crate::market::{Calendar, Interval, Place, Window};
+use crate::market::{Calendar, Interval, IntervalUnit, Place, Window};
 
 /// Cuts time into intervals, and remembers the last cut: the next tick mostly wants the same.
 #[derive(Clone, Debug)]
@@ -7,6 +7,8 @@ pub(super) struct Cutter {
     pub(super) interval: Interval,
     calendar: Calendar,
     last: Option<Place>,
+    /// Where the last candle lay that was to be made part of a longer one.
+    part: Option<(Interval, Place)>,
 }
 
 /// All of time: candles of trading are not cut by it.
@@ -21,6 +23,7 @@ impl Cutter {
             interval,
             calendar,
             last: None,
+            part: None,
         }
     }
 
@@ -41,6 +44,30 @@ impl Cutter {
                 *self.last.insert(place.unwrap_or(Place::whole(ALWAYS)))
             }
         }
+    }
+
+    /// The last moment of a shorter candle, where its start tells that: by this calendar or, for
+    /// hours and less, without one.
+    pub(super) fn last_of(&mut self, interval: Interval, start: Timestamp) -> Option<Timestamp> {
+        let known = self
+            .part
+            .filter(|(known, place)| *known == interval && place.span.contains(start));
+        let place = match known {
+            Some((_, place)) => place,
+            None => {
+                let place = self.calendar.place(interval, start)?;
+                self.part = Some((interval, place));
+                place
+            }
+        };
+        let own = place.interval.filter(|window| window.start == start);
+        let fixed = || match interval.unit() {
+            IntervalUnit::Second | IntervalUnit::Minute | IntervalUnit::Hour => {
+                interval.window(start)
+            }
+            _ => None,
+        };
+        own.or_else(fixed).map(|window| window.last)
     }
 
     /// The interval after this one. `None` at the end of time.

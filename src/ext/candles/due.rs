@@ -5,16 +5,14 @@ use crate::Timestamp;
 
 /// Which lines' intervals end when, so that a quiet symbol's candle is told too.
 ///
-/// What a line does meanwhile is not followed: an entry whose interval was closed by a later tick
-/// is looked at once and forgotten.
+/// A line stands here once at most. What it does meanwhile is not followed: when the end of an
+/// interval that a later tick has closed comes up, the line waits for that of its next one.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     /// Only a few ends at a time: intervals of all symbols end together.
     ends: BTreeMap<Timestamp, Vec<usize>>,
     /// The lines of the end that has passed.
     passed: Option<(Timestamp, Vec<usize>)>,
-    /// Ends that have passed while their line's feed was not live.
-    postponed: Vec<(Timestamp, usize)>,
     /// The first of `ends`, or the end of time.
     next: Option<Timestamp>,
     spare: Vec<usize>,
@@ -41,14 +39,11 @@ impl Due {
     /// A line, and the end of its interval that lies `delay` before `now` or earlier.
     #[inline]
     pub(super) fn pop(&mut self, now: Timestamp, delay: Duration) -> Option<(Timestamp, usize)> {
-        if self.passed.is_none()
-            && self
-                .next
-                .is_none_or(|next| now <= next.saturating_add(delay))
-        {
-            return None;
+        if self.is_over(now, delay) {
+            self.pop_passed()
+        } else {
+            None
         }
-        self.pop_passed()
     }
 
     #[cold]
@@ -56,6 +51,10 @@ impl Due {
         if self.passed.is_none() {
             self.passed = self.ends.pop_first();
             self.next = self.ends.keys().next().copied();
+            if let Some((_, lines)) = &mut self.passed {
+                // Taken from the back, so that the symbol that was seen first comes first.
+                lines.sort_unstable_by(|a, b| b.cmp(a));
+            }
         }
         let (last, lines) = self.passed.as_mut()?;
         let popped = lines.pop().map(|line| (*last, line));
@@ -67,15 +66,18 @@ impl Due {
         popped
     }
 
-    /// Keeps an end for when its line's feed is live again.
-    pub(super) fn postpone(&mut self, last: Timestamp, line: usize) {
-        self.postponed.push((last, line));
+    /// How many lines stand here.
+    pub(super) fn len(&self) -> usize {
+        let passed = self.passed.iter().map(|(_, lines)| lines);
+        self.ends.values().chain(passed).map(Vec::len).sum()
     }
 
-    /// Brings back what was postponed.
-    pub(super) fn resume(&mut self) {
-        for (last, line) in std::mem::take(&mut self.postponed) {
-            self.insert(last, line);
-        }
+    /// Whether an end lies `delay` before `now` or earlier.
+    #[inline]
+    pub(super) fn is_over(&self, now: Timestamp, delay: Duration) -> bool {
+        self.passed.is_some()
+            || self
+                .next
+                .is_some_and(|next| now > next.saturating_add(delay))
     }
 }

@@ -51,7 +51,8 @@ fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
 const DIGITS: u32 = 8;
 
 /// `total / amount`, rounded half to even at eight digits beyond those of a price: the total's
-/// digits less the amount's.
+/// digits less the amount's. Where prices have more digits than others, or sizes, it may be fewer of
+/// them, but never less than eight.
 #[inline]
 pub(super) fn ratio(total: Decimal, amount: Decimal) -> Option<Decimal> {
     let scale = total.scale().saturating_sub(amount.scale()) + DIGITS;
@@ -110,6 +111,10 @@ mod tests {
             mul(of("1.00000000000000"), of("2.000000000000000")),
             Some(of("2"))
         );
+        assert_eq!(
+            add(of("1.0000000000000000000000000000"), of("10")),
+            Some(of("11"))
+        );
         assert_eq!(add(Decimal::MAX, Decimal::ONE), None);
         assert_eq!(add(Decimal::MAX, Decimal::ZERO), Some(Decimal::MAX));
         assert_eq!(
@@ -125,6 +130,10 @@ mod tests {
         assert_eq!(ratio(of("2"), of("3")).unwrap().to_string(), "0.66666667");
         assert_eq!(ratio(of("1e-8"), of("2")), Some(of("0.000000005")));
         assert_eq!(ratio(of("-1"), of("3")), Some(of("-0.33333333")));
+        // Half to even.
+        let rounded = |text| ratio(of(text), of("200000000"));
+        assert_eq!(rounded("1"), Some(of("0")));
+        assert_eq!(rounded("3"), Some(of("0.00000002")));
         assert_eq!(ratio(Decimal::ONE, Decimal::ZERO), None);
         assert_eq!(
             ratio(of("100000000000000000000000000"), of("3")).map(|ratio| ratio.trunc()),

@@ -16,6 +16,11 @@ pub(super) struct Line {
     pub(super) floor: Timestamp,
     /// When its first interval began.
     pub(super) since: Timestamp,
+    /// How far its latest interval was behind the clock when it began, where that is more than the
+    /// delay: a symbol that comes later than others, or a recording that tells one after another.
+    pub(super) lag: Duration,
+    /// Whether it stands among those whose end is awaited.
+    pub(super) awaited: bool,
     /// What only some lines have.
     pub(super) aside: Option<Box<Aside>>,
 }
@@ -31,8 +36,12 @@ pub(super) struct Aside {
     pub(super) idle: Option<Idle>,
     /// The feed of this symbol is interrupted.
     pub(super) interrupted: bool,
+    /// The venue has refused it, so that nothing is known of it until its next tick.
+    pub(super) refused: bool,
     /// It is not read, because another consumer is full.
     pub(super) unread: bool,
+    /// Start of the latest candle in it, where trading cuts it.
+    pub(super) latest: Option<Timestamp>,
 }
 
 /// An interval without ticks.
@@ -52,6 +61,8 @@ impl Line {
             open: None,
             floor: Timestamp::MIN,
             since: Timestamp::MAX,
+            lag: Duration::ZERO,
+            awaited: false,
             aside: None,
         }
     }
@@ -64,6 +75,23 @@ impl Line {
     pub(super) fn is_held(&self) -> bool {
         let aside = self.aside.as_ref();
         aside.is_some_and(|aside| aside.interrupted || aside.unread)
+    }
+
+    /// The interval that is open, or that follows without ticks.
+    pub(super) fn current(&self) -> Option<Window> {
+        match &self.open {
+            Some(open) => Some(open.window),
+            None => Some(self.aside.as_ref()?.idle?.window),
+        }
+    }
+
+    /// Expects nothing more, until it begins anew like a symbol that was never seen.
+    pub(super) fn refuse(&mut self) {
+        self.since = Timestamp::MAX;
+        let aside = self.aside();
+        aside.refused = true;
+        aside.taint.add_timeless();
+        aside.idle = None;
     }
 
     /// The open candle, tainted by the gaps told so far.
@@ -98,7 +126,7 @@ impl Line {
     /// Keeps a candle that has been told as final, until its time of grace is over.
     pub(super) fn keep(&mut self, candle: Open, now: Timestamp, grace: Duration) {
         let closed = &mut self.aside().closed;
-        closed.retain(|old| now <= old.window.last.saturating_add(grace));
+        forget(closed, now, grace);
         let at = closed.partition_point(|old| old.window.start < candle.window.start);
         if now <= candle.window.last.saturating_add(grace) {
             closed.insert(at, candle);
@@ -108,10 +136,25 @@ impl Line {
 
 impl Aside {
     /// The first closed candle that a gap taints, told since it was last asked.
-    pub(super) fn retaint(&mut self, all: &Taint) -> Option<&Open> {
+    pub(super) fn retaint(
+        &mut self,
+        all: &Taint,
+        now: Timestamp,
+        grace: Duration,
+    ) -> Option<&Open> {
         let Self { taint, closed, .. } = self;
+        forget(closed, now, grace);
         closed
             .iter_mut()
             .find_map(|open| open.taint(all, Some(taint)).then_some(&*open))
+    }
+}
+
+/// Drops the candles whose time of grace is over.
+fn forget(closed: &mut VecDeque<Open>, now: Timestamp, grace: Duration) {
+    while let Some(oldest) = closed.front()
+        && now > oldest.window.last.saturating_add(grace)
+    {
+        closed.pop_front();
     }
 }

@@ -13,8 +13,16 @@ pub(super) struct MarketClock {
     /// The latest event time. An event time after the event's receipt counts as that: one stamp
     /// from the future must not close the candles of all symbols.
     seen: Option<Timestamp>,
-    anchor: Option<(Timestamp, Instant)>,
-    now: Option<Timestamp>,
+    anchor: Option<Anchor>,
+    latest: Option<Timestamp>,
+}
+
+/// What it was when it was last advanced.
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    time: Timestamp,
+    at: Instant,
+    seen: Option<Timestamp>,
 }
 
 impl MarketClock {
@@ -23,7 +31,7 @@ impl MarketClock {
         let time = received.map_or(time, |received| time.min(received));
         if self.seen.is_none_or(|seen| seen < time) {
             self.seen = Some(time);
-            self.now = self.now.max(self.seen);
+            self.latest = self.latest.max(self.seen);
         }
     }
 
@@ -33,23 +41,47 @@ impl MarketClock {
         self.seen
     }
 
-    /// The time when it was last looked at, or that of an event since.
+    /// The time when it was last advanced.
     pub(super) fn now(&self) -> Option<Timestamp> {
-        self.now
+        self.anchor.map(|anchor| anchor.time)
+    }
+
+    /// The latest time that it ever was.
+    pub(super) fn latest(&self) -> Option<Timestamp> {
+        self.latest
     }
 
     /// Lets the time go on that has passed since the last event.
-    pub(super) fn advance(&mut self, instant: Instant) {
-        let gone_on = self
-            .anchor
-            .map(|(time, at)| time.saturating_add(instant.saturating_duration_since(at)));
-        self.now = gone_on.max(self.seen);
-        self.anchor = self.now.map(|now| (now, instant));
+    ///
+    /// Newer events that lie further behind it than the `delay` set it back to them: the feed has
+    /// not been read for a while, by a slow consumer or for another handle's sake, and what comes
+    /// next is as old.
+    pub(super) fn advance(&mut self, instant: Instant, delay: Duration) {
+        let gone_on = self.anchor.map(|anchor| {
+            let gone = instant.saturating_duration_since(anchor.at);
+            (anchor.seen, anchor.time.saturating_add(gone))
+        });
+        let behind = |(before, time): (Option<Timestamp>, Timestamp)| {
+            self.seen > before
+                && self
+                    .seen
+                    .is_some_and(|seen| time.duration_since(seen) > delay)
+        };
+        let time = match gone_on {
+            Some(gone_on) if !behind(gone_on) => self.seen.max(Some(gone_on.1)),
+            _ => self.seen,
+        };
+        self.anchor = time.map(|time| Anchor {
+            time,
+            at: instant,
+            seen: self.seen,
+        });
+        self.latest = self.latest.max(time);
     }
 
     /// When it will be `time`, after it has been advanced. `None` for never.
     pub(super) fn reaches(&self, time: Timestamp) -> Option<Instant> {
-        let (now, at) = self.anchor?;
+        let Anchor { time: now, at, .. } = self.anchor?;
         // A nanosecond more: the interval's last one must be over.
         at.checked_add(time.duration_since(now) + Duration::from_nanos(1))
     }

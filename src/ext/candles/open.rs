@@ -29,6 +29,14 @@ pub(super) struct Entry {
     pub(super) part: Option<Part>,
 }
 
+impl Entry {
+    /// Whether all of it lies in this window, as far as that is known.
+    pub(super) fn fits(&self, window: &Window) -> bool {
+        let last = self.part.and_then(|part| part.last);
+        last.is_none_or(|last| last <= window.last)
+    }
+}
+
 /// What sets a candle apart from a tick.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
@@ -135,9 +143,12 @@ impl Open {
                 self.tainted |= part.tainted;
                 self.truncated |= part.truncated;
             }
-            (Some(_), None) => {
+            (Some(part), None) => {
+                // The first one of an interval that was told as empty.
                 self.sums = entry.sums;
                 self.parts = Some(Box::new(Parts::of(entry.time, entry.sums)));
+                self.tainted |= part.tainted;
+                self.truncated |= part.truncated;
             }
             (None, _) => self.sums = in_order(self.sums, &entry.sums),
         }
@@ -172,6 +183,9 @@ impl Open {
 
 /// One tick and what other ticks add up to, which may have come before and after it.
 fn in_order(sums: Sums, tick: &Sums) -> Sums {
+    if sums.is_empty() {
+        return *tick;
+    }
     let mut both = sums.then(tick);
     if sums.is_flat() {
         return both;

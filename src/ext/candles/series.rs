@@ -9,9 +9,7 @@ use super::market_clock::MarketClock;
 use super::open::{Entry, Part};
 use super::sums::Sums;
 use super::taint::Taint;
-use crate::market::{
-    Calendar, Candle, CandleState, EmptyIntervals, Interval, IntervalUnit, Tick, Window,
-};
+use crate::market::{Calendar, Candle, CandleState, EmptyIntervals, Interval, Tick, Window};
 use crate::{Symbol, Timestamp};
 
 mod markers;
@@ -38,6 +36,8 @@ pub(super) struct Series {
     closed: Option<Candle>,
     /// Empty intervals that are over and to be told.
     filling: Option<Filling>,
+    /// The line whose open candle is over once these have been told.
+    ending: Option<usize>,
 }
 
 /// What is in no candle.
@@ -97,6 +97,7 @@ impl Series {
             due: Due::default(),
             closed: None,
             filling: None,
+            ending: None,
         }
     }
 
@@ -149,13 +150,8 @@ impl Series {
 
     /// Adds a candle to a longer one.
     fn part(&mut self, candle: &Candle) -> Told {
-        let last = match candle.interval.unit() {
-            IntervalUnit::Second | IntervalUnit::Minute | IntervalUnit::Hour => candle
-                .interval
-                .window(candle.start)
-                .map(|window| window.last),
-            _ => candle.last_time,
-        };
+        let last = self.cutter.last_of(candle.interval, candle.start);
+        let last = last.or(candle.last_time);
         self.clock
             .saw(candle.last_time.unwrap_or(candle.start), candle.received);
         let at = self.line(&candle.symbol);

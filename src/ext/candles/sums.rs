@@ -96,6 +96,13 @@ impl Sums {
         self.ticks += 1;
     }
 
+    /// Whether no tick is in it: neither one of ours nor one that is known of elsewhere.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ticks == 0
+            && self.first_time.is_none()
+            && self.volume.is_none_or(|volume| volume.is_zero())
+    }
+
     /// Whether nothing was traded, so that its prices are only carried on.
     pub(super) fn is_flat(&self) -> bool {
         self.ticks == 0 && (self.sized || self.volume == Some(Decimal::ZERO))

@@ -17,11 +17,11 @@ pub(super) struct Taint {
 
 impl Taint {
     pub(super) fn add(&mut self, gap: &Gap) {
-        self.gaps += 1;
         let Some((from, to)) = gap.range() else {
-            self.timeless = self.gaps;
+            self.add_timeless();
             return;
         };
+        self.gaps += 1;
         match self.spans.back_mut() {
             Some(last) if from <= last.1 && last.0 <= to => {
                 *last = (last.0.min(from), last.1.max(to));
@@ -33,6 +33,12 @@ impl Taint {
         {
             *next = (oldest.0.min(next.0), oldest.1.max(next.1));
         }
+    }
+
+    /// Something is missing, and when is not known.
+    pub(super) fn add_timeless(&mut self) {
+        self.gaps += 1;
+        self.timeless = self.gaps;
     }
 
     /// How many gaps there were, so that a window need only be asked about again after more.

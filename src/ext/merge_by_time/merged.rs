@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::market::{Id, Record, Tick};
+use crate::market::{Candle, Id, Record, Tick};
 use crate::{Decimal, Symbol, Timestamp};
 
 /// Data of one of several feeds, as [`merge_by_time`](crate::FeedsExt::merge_by_time) yields it.
@@ -75,5 +75,9 @@ impl<T: Tick> Tick for Merged<T> {
 
     fn size(&self) -> Option<Decimal> {
         self.data.size()
+    }
+
+    fn candle(&self) -> Option<Candle> {
+        self.data.candle()
     }
 }

@@ -128,7 +128,7 @@ impl DxLinkSimBuilder {
         self
     }
 
-    /// Whether a client must wait for each answer of the handshake, as at tastytrade since 2026:
+    /// Whether a client must wait for each answer of the handshake, as tastytrade asks since 2026:
     /// the answers then take 20 ms, and who does not wait for them is refused. No unless told.
     pub fn strict_order(mut self, strict: bool) -> Self {
         self.switches.strict = strict.then_some(STRICT);
@@ -203,6 +203,21 @@ impl DxLinkSimBuilder {
     /// The most events in a snapshot, beyond which it is cut; 8 000 unless told.
     pub fn snapshot_limit(mut self, events: usize) -> Self {
         self.switches.snapshot = events.max(1);
+        self
+    }
+
+    /// The time between the frames of a snapshot, or of whatever else waits and does not fit in
+    /// one: something can happen in the middle. None unless told.
+    pub fn frame_pace(mut self, pause: Duration) -> Self {
+        self.switches.pace = Some(pause).filter(|pause| !pause.is_zero());
+        self
+    }
+
+    /// Whether snapshots are as disorderly as dxFeed's may be: an update comes before the first
+    /// event, the newest event comes again before the end, and events within are marked
+    /// `TX_PENDING`. No unless told.
+    pub fn untidy_snapshots(mut self, untidy: bool) -> Self {
+        self.switches.untidy = untidy;
         self
     }
 

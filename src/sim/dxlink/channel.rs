@@ -29,7 +29,7 @@ impl DxLinkVenue {
         };
         if !client.authorized {
             let text = "A channel needs an authorized connection.";
-            let breach = if client.token.is_some() || client.asked {
+            let breach = if client.asked && client.steps.is_empty() {
                 BreachKind::Unauthorized
             } else {
                 BreachKind::HandshakeOrder

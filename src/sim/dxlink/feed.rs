@@ -114,13 +114,9 @@ impl Feed {
         let announce = (!self.announce.is_empty()).then_some(self.announce_at);
         let blocked = announce.is_some() && !self.late;
         let data = (!self.queue.is_empty() && !blocked).then_some(self.next);
-        [
-            announce.filter(|_| !self.late || self.queue.is_empty()),
-            data,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        // Late words wait for the data they are to follow.
+        let announce = announce.filter(|_| !self.late);
+        [announce, data].into_iter().flatten().min()
     }
 
     /// Sends what is due. Whether anything was.
@@ -139,7 +135,8 @@ impl Feed {
         let blocked = !self.announce.is_empty() && !self.late;
         if !blocked && !self.queue.is_empty() && self.next <= now {
             self.flush(core, session, number, switches);
-            self.next = now + self.format.interval();
+            let pause = switches.pace.filter(|_| !self.queue.is_empty());
+            self.next = now + pause.unwrap_or_else(|| self.format.interval());
             self.late = false;
             said = true;
             self.tell_fields(core, session, number, switches);
@@ -163,7 +160,7 @@ impl Feed {
         true
     }
 
-    /// Sends what waits, whether it is due or not.
+    /// Sends all that waits, whether it is due or not.
     pub(super) fn send_now(
         &mut self,
         core: &mut Core,
@@ -172,7 +169,7 @@ impl Feed {
         switches: &Switches,
     ) {
         let blocked = !self.announce.is_empty() && !self.late;
-        if !blocked && !self.queue.is_empty() {
+        while !blocked && !self.queue.is_empty() {
             self.flush(core, session, number, switches);
         }
     }

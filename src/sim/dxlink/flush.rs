@@ -17,7 +17,11 @@ impl Feed {
         switches: &Switches,
     ) {
         let now = core.now().instant;
-        let entries = self.queue.take();
+        let most = match switches.pace {
+            Some(_) => switches.rows,
+            None => usize::MAX,
+        };
+        let entries = self.queue.take(most);
         let names: Vec<String> = entries
             .iter()
             .map(|entry| Topic(self.contract, &entry.key).to_string())

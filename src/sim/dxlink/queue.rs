@@ -77,6 +77,18 @@ impl Queue {
         }));
     }
 
+    /// Adds an event that waits already once more; the later of the two is what changes.
+    pub(super) fn push_again(&mut self, key: &Key, event: &Arc<DxEvent>) {
+        let slot = (key.clone(), event.index);
+        self.latest.insert(slot, self.entries.len());
+        self.entries.push_back(Some(Entry {
+            event: event.clone(),
+            flags: 0,
+            key: key.clone(),
+            mode: Mode::History,
+        }));
+    }
+
     /// Forgets what waits of a series, and nothing may replace what is left in its place.
     pub(super) fn forget(&mut self, key: &Key) {
         self.latest.retain(|(known, _), _| known != key);
@@ -87,19 +99,22 @@ impl Queue {
         }
     }
 
-    /// Everything that waits, in order.
-    pub(super) fn take(&mut self) -> Vec<Entry> {
-        self.latest.clear();
-        let entries = std::mem::take(&mut self.entries);
-        let mut entries: Vec<Entry> = entries.into_iter().flatten().collect();
+    /// What waits, in order, at most `most`.
+    pub(super) fn take(&mut self, most: usize) -> Vec<Entry> {
         // A later state may have moved into an earlier transaction: none may stay open for it.
         let mut seen = BTreeSet::new();
-        for entry in entries.iter_mut().rev() {
+        for entry in self.entries.iter_mut().rev().flatten() {
             if seen.insert(entry.key.clone()) {
                 entry.flags &= !TX_PENDING;
             }
         }
-        entries
+        let taken = most.min(self.entries.len());
+        self.latest.retain(|_, at| {
+            let stays = *at >= taken;
+            *at = at.saturating_sub(taken);
+            stays
+        });
+        self.entries.drain(..taken).flatten().collect()
     }
 }
 
@@ -127,11 +142,26 @@ mod tests {
         queue.push(&key, Mode::History, &bar(2, 1.0), 4);
         queue.push(&key, Mode::History, &bar(1, 1.0), 0);
         queue.push(&key, Mode::History, &bar(2, 2.0), 0);
-        let entries = queue.take();
+        let entries = queue.take(usize::MAX);
         let seen: Vec<_> = entries.iter().map(|e| (e.event.index, e.flags())).collect();
         assert_eq!(seen, [(2, 4), (1, 0)]);
         let close = entries[0].event.kind.field("close").unwrap();
         assert_eq!(entries[0].event.values[close], 2.0.into());
+    }
+
+    #[test]
+    fn what_is_left_can_still_be_replaced() {
+        let mut queue = Queue::default();
+        let key = bar(1, 0.0).key();
+        for index in [3, 2, 1] {
+            queue.push(&key, Mode::History, &bar(index, 1.0), 0);
+        }
+        assert_eq!(queue.take(2).len(), 2);
+        queue.push(&key, Mode::History, &bar(1, 2.0), 0);
+        queue.push(&key, Mode::History, &bar(3, 2.0), 0);
+        let left = queue.take(usize::MAX);
+        let left: Vec<_> = left.iter().map(|entry| entry.event.index).collect();
+        assert_eq!(left, [1, 3]);
     }
 
     #[test]
@@ -141,8 +171,8 @@ mod tests {
         queue.push(&key, Mode::Stream, &bar(1, 1.0), 0);
         queue.push(&key, Mode::Stream, &bar(1, 2.0), 0);
         let mut other = queue.clone();
-        assert_eq!(queue.take().len(), 2);
+        assert_eq!(queue.take(usize::MAX).len(), 2);
         other.forget(&key);
-        assert!(other.take().is_empty());
+        assert!(other.take(usize::MAX).is_empty());
     }
 }

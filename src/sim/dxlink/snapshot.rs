@@ -4,7 +4,7 @@ use super::archive::Archive;
 use super::candle_symbol::CandleSymbol;
 use super::contract::Mode;
 use super::event::{DxEvent, Key};
-use super::index::{self, BEGIN, END, REMOVE, SNIP};
+use super::index::{self, BEGIN, END, REMOVE, SNIP, TX_PENDING};
 use super::queue::Queue;
 use super::schema::Family;
 
@@ -21,6 +21,8 @@ pub(super) struct Manner {
     pub(super) empty: bool,
     /// Whether its end is left out.
     pub(super) endless: bool,
+    /// Whether it is as disorderly as it may be.
+    pub(super) untidy: bool,
 }
 
 /// Queues a snapshot: newest first, begun with `SNAPSHOT_BEGIN`, ended by a row that only says so
@@ -31,14 +33,26 @@ pub(super) fn enqueue(queue: &mut Queue, archive: &Archive, key: &Key, manner: M
     let taken: Vec<_> = events.by_ref().take(limit).cloned().collect();
     let snipped = !manner.empty && events.next().is_some();
     drop(events);
+    let newest = taken.first().filter(|_| manner.untidy);
+    if let Some(newest) = newest {
+        queue.push_fixed(key, (**newest).clone(), 0);
+    }
     for (place, event) in taken.iter().enumerate() {
         let first = if place == 0 { BEGIN } else { 0 };
         let last = place + 1 == taken.len() && snipped && !manner.endless;
-        let flags = first | if last { SNIP } else { 0 };
+        let pending = manner.untidy && place > 0 && !last;
+        let end = if last { SNIP } else { 0 };
+        let flags = first | end | if pending { TX_PENDING } else { 0 };
+        if last && let Some(newest) = newest {
+            queue.push_again(key, newest);
+        }
         queue.push(key, Mode::History, event, flags);
     }
     if snipped || (manner.endless && !taken.is_empty()) {
         return;
+    }
+    if let Some(newest) = newest.filter(|_| !manner.endless) {
+        queue.push_again(key, newest);
     }
     let oldest = taken.last().map(|event| event.index);
     let begin = if oldest.is_none() { BEGIN } else { 0 };
@@ -92,7 +106,7 @@ mod tests {
         }
         let mut queue = Queue::default();
         enqueue(&mut queue, &archive, &bar(0).key(), manner);
-        let rows = queue.take();
+        let rows = queue.take(usize::MAX);
         rows.iter()
             .map(|row| (row.flags(), index::millis(row.event.index) / 1_000))
             .collect()
@@ -104,6 +118,7 @@ mod tests {
         limit: 100,
         empty: false,
         endless: false,
+        untidy: false,
     };
 
     #[test]
@@ -124,6 +139,18 @@ mod tests {
         );
         let manner = Manner { from: 0, ..MANNER };
         assert_eq!(snapshot(&[180], manner), [(4, 180), (10, 120)]);
+    }
+
+    #[test]
+    fn it_may_be_untidy_and_still_be_read() {
+        let manner = Manner {
+            untidy: true,
+            ..MANNER
+        };
+        assert_eq!(
+            snapshot(&[180, 240, 300], manner),
+            [(0, 300), (4, 300), (1, 240), (1, 180), (0, 300), (10, 120)]
+        );
     }
 
     #[test]

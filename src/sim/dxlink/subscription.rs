@@ -1,5 +1,7 @@
 //! `FEED_SETUP` and `FEED_SUBSCRIPTION`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::client::{Channel, Client};
@@ -115,11 +117,15 @@ impl DxLinkVenue {
             let text = format!("{changes} changes of subscriptions within a minute.");
             return refused(BreachKind::TooManyChanges, text);
         }
+        let items = client.feeds().flat_map(|(channel, feed)| {
+            let keys = feed.items.keys();
+            keys.map(move |key| (channel, key))
+        });
+        let added = add.iter().map(|wish| (number, &wish.key));
+        let all: BTreeSet<(u64, &Key)> = items.chain(added).collect();
         let held = |kind: Option<&str>| {
-            let keys = client.feeds().flat_map(|(_, feed)| feed.items.keys());
-            let keys = keys.chain(add.iter().map(|wish| &wish.key));
-            keys.filter(|key| kind.is_none_or(|kind| key.kind.name == kind))
-                .count()
+            let of_kind = |key: &Key| kind.is_none_or(|kind| key.kind.name == kind);
+            all.iter().filter(|(_, key)| of_kind(key)).count()
         };
         let count = held(None);
         if limits.subscriptions.is_some_and(|most| count > most) {
@@ -211,6 +217,7 @@ impl DxLinkVenue {
                     limit: self.switches.snapshot,
                     empty: item.barren,
                     endless,
+                    untidy: self.switches.untidy,
                 };
                 feed.queue.forget(key);
                 snapshot::enqueue(&mut feed.queue, &self.board.archive, key, manner);

@@ -117,6 +117,10 @@ pub(in crate::sim) struct Switches {
     pub(in crate::sim) quote_times: bool,
     pub(in crate::sim) rows: usize,
     pub(in crate::sim) snapshot: usize,
+    /// The time between the frames of one turn.
+    pub(in crate::sim) pace: Option<Duration>,
+    /// Whether snapshots are as disorderly as they may be.
+    pub(in crate::sim) untidy: bool,
     pub(in crate::sim) limits: Limits,
 }
 
@@ -137,6 +141,8 @@ impl Default for Switches {
             quote_times: false,
             rows: 50,
             snapshot: 8_000,
+            pace: None,
+            untidy: false,
             limits: Limits::new(),
         }
     }

@@ -41,7 +41,6 @@ impl Default for TastytradeSimBuilder {
         Self {
             dxlink: DxLinkSim::builder()
                 .token_mode()
-                .strict_order(true)
                 .limits(Limits::tastytrade())
                 .clock(clock.clone()),
             seed: 0,
@@ -113,14 +112,14 @@ impl TastytradeSimBuilder {
     }
 
     /// Changes the settings of the market data but for their clock, for which there is
-    /// [`clock`](Self::clock). They want a token and strict order, and have tastytrade's limits,
-    /// unless told. A client that does not wait for answers, as dxFeed's own, needs
-    /// `strict_order(false)`.
+    /// [`clock`](Self::clock). They want a token and have tastytrade's limits unless told. In 2026
+    /// tastytrade began to refuse, now and then, clients that do not wait for the handshake's
+    /// answers, and its own do not: they are refused always with `strict_order`, else never.
     ///
     /// ```
     /// use feedline::sim::tastytrade::TastytradeSim;
     ///
-    /// let builder = TastytradeSim::builder().dxlink(|dxlink| dxlink.strict_order(false));
+    /// let builder = TastytradeSim::builder().dxlink(|dxlink| dxlink.strict_order(true));
     /// ```
     pub fn dxlink(mut self, change: impl FnOnce(DxLinkSimBuilder) -> DxLinkSimBuilder) -> Self {
         self.dxlink = change(self.dxlink).clock(self.clock.clone());

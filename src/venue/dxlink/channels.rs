@@ -106,6 +106,16 @@ impl Channels {
         Some(number)
     }
 
+    /// Takes a topic from its place on a FEED channel, and tells which that was and what it was known
+    /// by there.
+    pub(super) fn remove(&mut self, id: TopicId) -> Option<(u64, RowKey)> {
+        let number = self.place(id)?;
+        let channel = self.open.get_mut(&number)?;
+        let (key, _) = channel.rows.extract_if(|_, known| *known == id).next()?;
+        self.places[id.index()] = None;
+        Some((number, key))
+    }
+
     /// Takes a channel away, and tells the topics that were on it.
     pub(super) fn close(&mut self, number: u64) -> Vec<TopicId> {
         let Some(channel) = self.open.remove(&number) else {
@@ -215,7 +225,10 @@ mod tests {
     #[test]
     fn fields_are_asked_for_once() {
         let mut channel = Channel::new(Use::Feed(Contract::Auto));
-        let names = [EventName::of("Quote"), EventName::of("News")];
+        let names = [
+            EventName::Known(EventKind::Quote),
+            EventName::Other("News".into()),
+        ];
         assert_eq!(channel.unasked(names.iter()).len(), 2);
         assert!(channel.unasked(names.iter()).is_empty());
     }

@@ -198,10 +198,7 @@ impl DxLink {
         symbols: impl IntoIterator<Item = CandleSymbol>,
     ) -> Subscribe<DxLinkProtocol, Indexed<Candle>> {
         let symbols = symbols.into_iter().map(|symbol| symbol.to_string());
-        self.subscribe(symbols, move |symbol| {
-            let kind = EventName::Known(EventKind::Candle);
-            Topic::feed(kind, Contract::History, symbol).from(from)
-        })
+        self.subscribe(symbols, move |symbol| Topic::candles(symbol, from))
     }
 
     /// Executions of the options on a symbol (`OptionSale`).

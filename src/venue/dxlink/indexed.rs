@@ -84,6 +84,10 @@ impl<T: Tick> Tick for Indexed<T> {
 /// What a connection brings of a topic.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every item is an event: boxing it would cost each an allocation"
+)]
 pub enum DxItem {
     /// An event that stands for itself.
     Event(DxEvent),

@@ -1,6 +1,7 @@
 //! Indexed topics: what waits for the end of a snapshot, and what has been shown.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use super::candle_states::CandleStates;
 use super::event::DxEvent;
@@ -16,7 +17,14 @@ use crate::{Symbol, Timestamp};
 pub(super) struct Lines {
     snapshots: Snapshots<TopicId, Item>,
     lines: Vec<Line>,
+    /// Topics with rows that wait for the rest of their snapshot or transaction, and when the first
+    /// of them came.
+    unfinished: BTreeMap<TopicId, Instant>,
 }
+
+/// A snapshot or transaction that has not been completed in so long will not be. Live rows come in
+/// between, so that silence would not tell.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 struct Line {
@@ -31,6 +39,10 @@ struct Line {
 
 /// What becomes of a row.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is made"
+)]
 pub(super) enum Shown {
     Edge(SnapshotEdge),
     Item(DxItem),
@@ -45,6 +57,28 @@ impl Lines {
     /// Nothing that waits survives its connection.
     pub(super) fn reset(&mut self) {
         self.snapshots.reset();
+        self.unfinished.clear();
+    }
+
+    /// When the first unfinished snapshot or transaction is given up.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let first = self.unfinished.values().min()?;
+        Some(*first + PATIENCE)
+    }
+
+    /// A topic of which the rest of a snapshot or transaction has not come.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<TopicId> {
+        let mut firsts = self.unfinished.iter();
+        let (id, _) = firsts.find(|(_, first)| **first + PATIENCE <= now)?;
+        let id = *id;
+        self.unfinished.remove(&id);
+        Some(id)
+    }
+
+    /// What waits of a topic is of no use any more; what has been shown stays.
+    pub(super) fn abandon(&mut self, id: TopicId) {
+        self.snapshots.forget(&id);
+        self.unfinished.remove(&id);
     }
 
     fn line(&mut self, id: TopicId) -> &mut Line {
@@ -60,7 +94,7 @@ impl Lines {
         let Service::Feed { from, .. } = &topic.service else {
             return None;
         };
-        self.snapshots.forget(&id);
+        self.abandon(id);
         let line = self.line(id);
         line.asked = line.newest.or(*from);
         line.asked
@@ -68,7 +102,7 @@ impl Lines {
 
     /// A topic is no longer asked for, and its number may become another's.
     pub(super) fn forget(&mut self, id: TopicId) {
-        self.snapshots.forget(&id);
+        self.abandon(id);
         *self.line(id) = Line::default();
     }
 
@@ -77,6 +111,7 @@ impl Lines {
         &mut self,
         id: TopicId,
         symbol: &Symbol,
+        now: Instant,
         mark: Mark,
         change: Change<Item>,
         mut show: impl FnMut(Shown),
@@ -84,8 +119,13 @@ impl Lines {
         self.line(id);
         let line = &mut self.lines[id.index()];
         self.snapshots.row(&id, mark, change, &mut |emit| {
-            line.show(symbol, emit, &mut show)
+            line.show(symbol, emit, &mut show);
         });
+        if self.snapshots.pending(&id) > 0 {
+            self.unfinished.entry(id).or_insert(now);
+        } else if !self.unfinished.is_empty() {
+            self.unfinished.remove(&id);
+        }
     }
 }
 

@@ -100,8 +100,9 @@ impl DxLinkProtocol {
 
     fn schedule(&self, out: &mut impl Output<Self>) {
         let keepalive = self.keepalive.as_ref().map(Keepalive::due);
-        let next = keepalive.into_iter().chain(self.login.renew_at()).min();
-        if let Some(at) = next {
+        let login = self.login.renew_at();
+        let next = keepalive.into_iter().chain(login).chain(self.lines.due());
+        if let Some(at) = next.min() {
             out.wake_at(at);
         }
     }
@@ -136,14 +137,14 @@ impl DxLinkProtocol {
         out: &mut impl Output<Self>,
     ) {
         // The venue's text, without what could be a token in it: the code and a few words.
-        let words = || format!("{code:?} {:.200}", text);
+        let words = || format!("{code:?} {text:.200}");
         match code.remedy(text) {
             Remedy::Fatal => {
                 let error = Error::new(ErrorKind::Connect(words())).with_venue(self.spec.venue);
                 out.fail(Failure::Fatal(error));
             }
             Remedy::Reconnect => {
-                out.fail(Failure::Retry(Interruption::Announced { text: words() }))
+                out.fail(Failure::Retry(Interruption::Announced { text: words() }));
             }
             Remedy::Reauthorize => {
                 let step = self.login.refuse(&words());
@@ -373,7 +374,6 @@ impl DxLinkProtocol {
             out.ignored("data of a channel that is not open");
             return Ok(());
         };
-        let received = Some(now.wall);
         let (mut bad, mut lost) = (None, Vec::new());
         let read = reader.read(data, &channel.schema, &mut |row| {
             let row = match row {
@@ -397,13 +397,14 @@ impl DxLinkProtocol {
                 return out.ignored("row of nothing that is subscribed");
             };
             let topic = topics.get(id);
-            if let Err(malformed) = take(&row, id, topic, received, lines, &mut lost, out) {
+            if let Err(malformed) = take(&row, id, topic, now, lines, &mut lost, out) {
                 note(&mut bad, &malformed, Some(id));
             }
         });
         for id in lost {
-            self.afresh(id, now, topics, out);
+            self.afresh(id, now, out);
         }
+        self.schedule(out);
         match (read, bad) {
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(bad)) => Err(bad),
@@ -412,19 +413,10 @@ impl DxLinkProtocol {
     }
 
     /// Takes a topic out at the venue, to be asked for anew.
-    fn afresh(
-        &mut self,
-        id: TopicId,
-        now: Now,
-        topics: &Topics<Topic>,
-        out: &mut impl Output<Self>,
-    ) {
-        let topic = topics.get(id);
-        if let Some(number) = self.channels.displace(id, topic)
-            && let Some(item) = topic.item(None)
-        {
-            self.lines.forget(id);
-            for message in request::feed_subscriptions(number, false, &[item], &[]) {
+    fn afresh(&mut self, id: TopicId, now: Now, out: &mut impl Output<Self>) {
+        if let Some((number, key)) = self.channels.remove(id) {
+            self.lines.abandon(id);
+            for message in request::feed_subscriptions(number, false, &[key.item()], &[]) {
                 self.send(message, now, out);
             }
             out.dropped(id);
@@ -437,13 +429,20 @@ fn take(
     row: &Row<'_>,
     id: TopicId,
     topic: &Topic,
-    received: Option<Timestamp>,
+    now: Now,
     lines: &mut Lines,
     lost: &mut Vec<TopicId>,
     out: &mut impl Output<DxLinkProtocol>,
 ) -> Result<(), super::Malformed> {
+    let received = Some(now.wall);
     if !topic.is_indexed() {
-        let item = row.read(received)?;
+        let item = match &topic.service {
+            Service::Feed {
+                name: EventName::Other(_),
+                ..
+            } => row.raw(received),
+            _ => row.read(received)?,
+        };
         if item.dropped_values > 0 {
             out.dropped_values(item.dropped_values);
         }
@@ -462,12 +461,19 @@ fn take(
     {
         out.dropped_values(item.dropped_values);
     }
-    lines.row(id, &topic.symbol, mark, change, |shown| match shown {
-        Shown::Edge(edge) => out.snapshot(id, edge),
-        Shown::Item(item) => out.event(id, item),
-        Shown::Filled(well) => out.repaired(id, well),
-        Shown::Lost => lost.push(id),
-    });
+    lines.row(
+        id,
+        &topic.symbol,
+        now.instant,
+        mark,
+        change,
+        |shown| match shown {
+            Shown::Edge(edge) => out.snapshot(id, edge),
+            Shown::Item(item) => out.event(id, item),
+            Shown::Filled(well) => out.repaired(id, well),
+            Shown::Lost => lost.push(id),
+        },
+    );
     bad.map_or(Ok(()), Err)
 }
 
@@ -618,6 +624,10 @@ impl Protocol for DxLinkProtocol {
             .is_some_and(|keepalive| keepalive.due() <= now.instant)
         {
             self.send(request::keepalive(), now, out);
+        }
+        // Half a snapshot would wait for its other half for ever.
+        while let Some(id) = self.lines.overdue(now.instant) {
+            self.afresh(id, now, out);
         }
         let step = self.login.timeout(now);
         self.step(step, now, out);

@@ -212,7 +212,7 @@ impl<'r> Row<'r> {
 
     /// The row as it came.
     #[cold]
-    fn raw(&self, received: Option<Timestamp>) -> Item {
+    pub(crate) fn raw(&self, received: Option<Timestamp>) -> Item {
         let named = |names: &[smol_str::SmolStr], values: Vec<serde_json::Value>| {
             let names = names.iter().map(ToString::to_string);
             names.zip(values).collect()

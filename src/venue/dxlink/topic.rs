@@ -3,8 +3,8 @@ use std::hash::{Hash, Hasher};
 use hashbrown::Equivalent;
 use smol_str::SmolStr;
 
-use super::EventKind;
 use super::request::{Contract, Item};
+use super::{CandleSymbol, EventKind};
 use crate::feed::{self, ChannelSpec, Join};
 use crate::{Symbol, Timestamp};
 
@@ -33,18 +33,16 @@ pub(super) enum Service {
     },
 }
 
-/// An event type, known or not.
+/// An event type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum EventName {
+    /// Wanted as typed events.
     Known(EventKind),
+    /// Wanted as it comes, known or not.
     Other(SmolStr),
 }
 
 impl EventName {
-    pub(super) fn of(name: &str) -> Self {
-        EventKind::from_name(name).map_or_else(|| Self::Other(name.into()), Self::Known)
-    }
-
     pub(super) fn as_str(&self) -> &str {
         match self {
             Self::Known(kind) => kind.name(),
@@ -64,6 +62,14 @@ impl Topic {
             },
             symbol: symbol.clone(),
         }
+    }
+
+    /// Candles of a symbol, which the venue tells in its shortest form.
+    pub(super) fn candles(symbol: &Symbol, from: Timestamp) -> Self {
+        let shortest = symbol.parse::<CandleSymbol>();
+        let symbol = shortest.map_or_else(|_| symbol.clone(), |it| it.to_string().into());
+        let name = EventName::Known(EventKind::Candle);
+        Self::feed(name, Contract::History, &symbol).from(from)
     }
 
     /// With the history from here on.
@@ -125,6 +131,18 @@ pub(super) struct RowKey {
     pub(super) source: Option<SmolStr>,
 }
 
+impl RowKey {
+    /// The item that removes it.
+    pub(super) fn item(&self) -> Item<'_> {
+        Item {
+            kind: self.name.as_str(),
+            symbol: &self.symbol,
+            source: self.source.as_deref(),
+            from_time: None,
+        }
+    }
+}
+
 /// The same, borrowed from a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowRef<'a> {
@@ -151,8 +169,8 @@ impl Equivalent<RowKey> for RowRef<'_> {
     fn equivalent(&self, key: &RowKey) -> bool {
         let same_type = match (&key.name, self.kind) {
             (EventName::Known(known), Some(kind)) => *known == kind,
-            (EventName::Other(name), None) => name == self.name,
-            _ => false,
+            (EventName::Other(name), _) => name == self.name,
+            (EventName::Known(_), None) => false,
         };
         same_type && key.symbol.as_str() == self.symbol && key.source.as_deref() == self.source
     }
@@ -224,6 +242,25 @@ impl feed::Topic for Topic {
         // `{"type":"","symbol":"","source":"","fromTime":-1234567890123},`
         let source = source.as_ref().map_or(0, |source| 12 + source.len());
         64 + name.as_str().len() + self.symbol.len() + source
+    }
+
+    fn objection(&self) -> Option<String> {
+        let Service::Feed {
+            name: EventName::Known(EventKind::Candle),
+            ..
+        } = &self.service
+        else {
+            return None;
+        };
+        match self.symbol.parse::<CandleSymbol>() {
+            Err(error) => Some(error.to_string()),
+            Ok(symbol) if symbol.interval().is_none() => Some(format!(
+                "{symbol} has no interval: candles of whole seconds, minutes, hours, days, weeks, \
+                 months, years or trades, or of a volume, are typed; take others by \
+                 raw(\"Candle\", …)"
+            )),
+            Ok(_) => None,
+        }
     }
 
     fn label(&self) -> String {

@@ -19,8 +19,7 @@ impl Series {
             self.counts.outside += 1;
             return Told::Nothing;
         };
-        let part = entry.part;
-        if part.is_some_and(|part| part.last.is_some_and(|last| last > window.last)) {
+        if !entry.fits(&window) {
             self.counts.skipped += 1;
             return Told::Nothing;
         }
@@ -47,14 +46,18 @@ impl Series {
             }
         };
         // The last part of a candle ends it: nothing else can come but corrections.
-        let ends = part.is_some_and(|part| {
+        let ends = entry.part.is_some_and(|part| {
             part.state == Some(CandleState::Final) && part.last == Some(window.last)
         });
-        if ends && told == Told::Open(at) {
+        if !ends {
+            return told;
+        }
+        if told == Told::Open(at) {
             self.close(at);
             self.idle(at);
             return Told::Last;
         }
+        self.ending = Some(at);
         told
     }
 
@@ -67,6 +70,19 @@ impl Series {
         let open = Open::new(entry, window, window.start).marked(truncated, tainted, gaps);
         line.open = Some(open);
         line.floor = window.start;
+        let seen = self
+            .clock
+            .seen()
+            .zip(entry.sums.last_time.or(Some(entry.time)));
+        let lag = seen.map_or(Duration::ZERO, |(seen, time)| seen.duration_since(time));
+        line.lag = if lag > self.delay {
+            lag
+        } else {
+            Duration::ZERO
+        };
+        if let Some(aside) = &mut line.aside {
+            aside.refused = false;
+        }
         if self.empty == EmptyIntervals::Repeat
             && let Some(idle) = line.aside.as_mut().and_then(|aside| aside.idle.take())
             && idle.window.start < window.start
@@ -82,14 +98,16 @@ impl Series {
     }
 
     pub(super) fn expect_end(&mut self, at: usize, window: Window) {
-        if self.delay != Duration::MAX {
-            self.due.insert(window.last, at);
+        let line = &mut self.lines[at];
+        if self.delay != Duration::MAX && !line.awaited {
+            line.awaited = true;
+            self.due.insert(window.last.saturating_add(line.lag), at);
         }
     }
 
     /// Closes the open candle of a line, to be told as final.
     pub(super) fn close(&mut self, at: usize) {
-        let now = self.clock.now();
+        let now = self.clock.latest();
         let line = &mut self.lines[at];
         line.tainted(&self.taint);
         let gaps = line.gaps(&self.taint);
@@ -103,7 +121,8 @@ impl Series {
         }
         let window = open.window;
         line.floor = Timestamp::from_nanos(window.last.as_nanos().saturating_add(1));
-        if self.empty == EmptyIntervals::Repeat {
+        let refused = line.aside.as_ref().is_some_and(|aside| aside.refused);
+        if self.empty == EmptyIntervals::Repeat && !refused {
             let before = open.sums;
             line.aside().idle = self.cutter.after(window).map(|window| Idle {
                 window,
@@ -128,11 +147,15 @@ impl Series {
 
     /// Adds what is earlier than the open interval of its symbol.
     pub(super) fn put_late(&mut self, at: usize, entry: &Entry) -> Told {
-        let now = self.clock.now().unwrap_or(entry.time);
+        let now = self.clock.latest().unwrap_or(entry.time);
         let Some(window) = self.cutter.place(entry.time).interval else {
             self.counts.outside += 1;
             return Told::Nothing;
         };
+        if !entry.fits(&window) {
+            self.counts.skipped += 1;
+            return Told::Nothing;
+        }
         if self.grace.is_zero() || now > window.last.saturating_add(self.grace) {
             self.counts.late += 1;
             return Told::Nothing;
@@ -142,9 +165,8 @@ impl Series {
         let tainted = line.is_tainted(&self.taint, &window, gaps);
         let closed = line.aside.as_mut().map(|aside| &mut aside.closed);
         let known = closed.and_then(|closed| {
-            closed
-                .iter_mut()
-                .find(|open| open.window.contains(entry.time))
+            let at = closed.partition_point(|open| open.window.last < entry.time);
+            closed.get_mut(at).filter(|open| open.window == window)
         });
         let revised = if let Some(open) = known {
             if !open.put(entry) {

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use super::super::line::Idle;
 use super::super::open::Open;
 use super::super::sums::Sums;
-use super::{Filling, Overdue, Series};
+use super::{Due, Filling, Overdue, Series};
 use crate::Timestamp;
 use crate::ext::BUDGET;
 use crate::market::{Candle, CandleState, Window};
@@ -42,7 +44,7 @@ impl Series {
             CandleState::Final,
         );
         if !self.grace.is_zero()
-            && let Some(now) = self.clock.now()
+            && let Some(now) = self.clock.latest()
         {
             line.keep(flat, now, self.grace);
         }
@@ -68,30 +70,27 @@ impl Series {
 
     pub(super) fn end(&mut self, last: Timestamp, at: usize) -> Option<Candle> {
         let line = &mut self.lines[at];
-        let is_open = line
-            .open
-            .as_ref()
-            .is_some_and(|open| open.window.last == last);
-        let idle = line.aside.as_ref().and_then(|aside| aside.idle);
-        let idle = idle.filter(|idle| line.open.is_none() && idle.window.last == last);
-        if !is_open && idle.is_none() {
+        line.awaited = false;
+        let current = line.current()?;
+        if current.last.saturating_add(line.lag) != last {
+            self.expect_end(at, current);
             return None;
         }
         // While the feed is down, what the interval still brings is not known, nor what it lacks.
+        // The end of that brings its own end back.
         if line.is_held() {
-            self.due.postpone(last, at);
             return None;
         }
-        if is_open {
+        if line.open.is_some() {
             self.close(at);
             self.idle(at);
             return self.closed.take();
         }
-        let idle = idle?;
+        let idle = line.aside.as_ref()?.idle?;
         let candle = self.fill(at, idle.window, &idle);
         let line = &mut self.lines[at];
         let gaps = line.gaps(&self.taint);
-        line.floor = Timestamp::from_nanos(last.as_nanos().saturating_add(1));
+        line.floor = Timestamp::from_nanos(idle.window.last.as_nanos().saturating_add(1));
         line.aside().idle = self.cutter.after(idle.window).map(|window| Idle {
             window,
             gaps,
@@ -99,6 +98,41 @@ impl Series {
         });
         self.idle(at);
         Some(candle)
+    }
+
+    /// Whether an interval ended the delay before `now` or earlier.
+    #[inline]
+    pub(in super::super) fn is_overdue(&self, now: Option<Timestamp>) -> bool {
+        now.is_some_and(|now| self.due.is_over(now, self.delay))
+    }
+
+    /// How many ends of intervals are awaited.
+    pub(in super::super) fn awaited(&self) -> usize {
+        self.due.len()
+    }
+
+    /// Waits for nothing any more: what is over by the latest event time is over.
+    pub(in super::super) fn finish(&mut self) {
+        if self.delay == Duration::MAX || !self.cutter.is_by_time() {
+            return;
+        }
+        self.delay = Duration::ZERO;
+        self.due = Due::default();
+        for at in 0..self.lines.len() {
+            let line = &mut self.lines[at];
+            (line.lag, line.awaited) = (Duration::ZERO, false);
+            if let Some(window) = line.current() {
+                self.expect_end(at, window);
+            }
+        }
+    }
+
+    /// The candle that its last part has ended, where another was to be told before it.
+    pub(in super::super) fn ended(&mut self) -> Option<Candle> {
+        let at = self.ending.take()?;
+        self.close(at);
+        self.idle(at);
+        self.closed.take()
     }
 
     /// When the next interval is overdue.

@@ -27,6 +27,15 @@ impl Series {
             return Told::Nothing;
         }
         let line = &mut self.lines[at];
+        if entry.part.is_some() {
+            // One that has come before is in a candle that may be over.
+            let latest = &mut line.aside().latest;
+            if latest.is_some_and(|latest| entry.time <= latest) {
+                self.counts.late += 1;
+                return Told::Nothing;
+            }
+            *latest = Some(entry.time);
+        }
         if let Some(open) = &mut line.open {
             open.append(entry);
         } else {

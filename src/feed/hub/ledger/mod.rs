@@ -264,6 +264,9 @@ impl<P: Protocol> Ledger<P> {
             .map(|symbol| (record.topic)(symbol))
             .filter(|topic| !record.topics.contains_key(topic) && seen.insert(topic.clone()))
             .collect();
+        if let Some(objection) = topics.iter().find_map(Topic::objection) {
+            return Err(ErrorKind::Invalid(objection));
+        }
         self.check_limit(&topics, limits)?;
         let count = topics.len();
         record.handle.expect(count);
