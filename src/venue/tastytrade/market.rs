@@ -66,3 +66,20 @@ pub(super) fn effects(
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Protocol;
+
+    #[test]
+    fn the_venues_limits_are_declared() {
+        let address = Address::parse("wss://api.example/").unwrap();
+        let protocol = protocol(address, None, None);
+        let spec = protocol.spec();
+        assert_eq!((spec.connections, spec.topics_per_connection), (5, 25_000));
+        assert_eq!(spec.changes, Some(CHANGES));
+        assert!(spec.channel_limits.contains(&("Candle", 100)));
+        assert_eq!(spec.venue, "tastytrade");
+    }
+}

@@ -5,6 +5,43 @@
 //! besides is kept under its own names in `more`. Amounts are exact decimals in the account's currency,
 //! quantities are in shares or contracts, and times are UTC.
 //!
+//! ```
+//! # #[cfg(feature = "sim")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use feedline::Event;
+//! use feedline::sim::tastytrade::{Notification, TastytradeSim};
+//! use feedline::venue::tastytrade::{AccountUpdate, Tastytrade};
+//! use futures_util::StreamExt;
+//!
+//! // A simulated venue inside this process. For the real one: `Tastytrade::new(secret, token)?`
+//! let venue = TastytradeSim::builder().in_memory()?;
+//! let tastytrade = Tastytrade::builder("test-secret", "test-refresh")
+//!     .url(venue.rest_url())
+//!     .account_url(venue.account_url())
+//!     .dial(venue.dialer())
+//!     .build()?;
+//!
+//! let mut quotes = tastytrade.market().quotes(["AAPL"]).await?;
+//! let Some(Ok(Event::Data(quote))) = quotes.next().await else { panic!() };
+//! println!("{:?} {:?}", quote.bid, quote.ask);
+//!
+//! let mut events = tastytrade.account(["5WT00001"]).await?;
+//! let order = Notification::order("5WT00001", 7, "AAPL");
+//! venue.notify([order.with_leg(1, 0, &[("226.5".to_owned(), 1)])]);
+//! while let Some(event) = events.next().await {
+//!     if let Event::Data(event) = event?
+//!         && let AccountUpdate::Fill(fill) = event.update
+//!     {
+//!         assert_eq!(fill.price.to_string(), "226.5");
+//!         break;
+//!     }
+//! }
+//! # Ok(()) }
+//! # #[cfg(not(feature = "sim"))]
+//! # fn main() {}
+//! ```
+//!
 //! Source: tastytrade's developer documentation (OAuth2, Streaming Market Data, Streaming Account Data,
 //! Order Management).
 

@@ -19,8 +19,8 @@ use crate::transport::Address;
 const PATH: &str = "/api-quote-tokens";
 /// How long one lives.
 const LIFE: Duration = Duration::from_secs(24 * 3_600);
-/// One that has less than this ahead of it is not given any more. A login renews its token an hour
-/// ahead of its end and must find the cache empty then.
+/// One that has less than this, or than half of its life, ahead of it is not given any more. A login
+/// renews its token an hour ahead of its end and must find the cache empty then.
 const AHEAD: Duration = Duration::from_secs(3_600 + 60);
 
 /// A cache of one token, asked at every connect. Whoever finds it empty waits for the one who is
@@ -31,6 +31,8 @@ pub(super) struct QuoteTokens(Mutex<Option<Cached>>);
 #[derive(Clone, Debug)]
 struct Cached {
     quote: QuoteToken,
+    /// When it is not given any more.
+    until: Timestamp,
     /// It has been sent: if the venue has refused one, it may have been this.
     used: bool,
 }
@@ -71,10 +73,7 @@ impl QuoteTokens {
     ) -> Result<QuoteToken, RestError> {
         let mut cached = self.0.lock().await;
         let now = session.clock().now().wall;
-        let is_good = |cached: &Cached| {
-            let end = cached.quote.token.expires;
-            !(refused && cached.used) && end.is_none_or(|end| end.duration_since(now) > AHEAD)
-        };
+        let is_good = |cached: &Cached| !(refused && cached.used) && now < cached.until;
         if let Some(cached) = cached.as_mut().filter(|cached| is_good(cached)) {
             cached.used |= using;
             return Ok(cached.quote.clone());
@@ -83,8 +82,11 @@ impl QuoteTokens {
         let body = session.get(PATH).await?;
         let quote = parse(&body, now)?;
         tracing::info!(level = %quote.level, address = ?quote.address, "a new quote token");
+        let end = quote.token.expires.unwrap_or(Timestamp::MAX);
+        let ahead = AHEAD.min(end.duration_since(now) / 2);
         *cached = Some(Cached {
             quote: quote.clone(),
+            until: end.saturating_sub(ahead),
             used: using,
         });
         Ok(quote)

@@ -13,7 +13,11 @@ use crate::{Symbol, Timestamp};
 pub(super) enum Message<'a> {
     Answer(Answer),
     /// One, or those of a bundle.
-    Notifications(Vec<Notification<'a>>),
+    Notifications {
+        told: Vec<Notification<'a>>,
+        /// How many of the bundle are something else.
+        unreadable: u64,
+    },
     Unknown,
 }
 
@@ -57,29 +61,35 @@ impl<'a> Message<'a> {
         }
         if fields.raw("results").is_some() {
             let bundle = fields.list("results", |text| {
-                Notification::read(Fields::parse(text).ok()?)
+                Some(Fields::parse(text).ok().and_then(Notification::read))
             });
-            return bundle
-                .map(Self::Notifications)
-                .ok_or_else(|| malformed("a bundle with something else than notifications"));
+            let bundle = bundle.ok_or_else(|| malformed("a bundle that is no list"))?;
+            let all = bundle.len();
+            let told: Vec<_> = bundle.into_iter().flatten().collect();
+            let unreadable = (all - told.len()) as u64;
+            return Ok(Self::Notifications { told, unreadable });
         }
         if fields.raw("type").is_none() {
             return Ok(Self::Unknown);
         }
         let told = Notification::read(fields);
-        told.map(|told| Self::Notifications(vec![told]))
-            .ok_or_else(|| malformed("a notification without an object"))
+        let told = told.ok_or_else(|| malformed("a type that is no word"))?;
+        Ok(Self::Notifications {
+            told: vec![told],
+            unreadable: 0,
+        })
     }
 }
 
 impl<'a> Notification<'a> {
     fn read(mut fields: Fields<'a>) -> Option<Self> {
-        let data = fields.raw("data")?;
-        let mut inside = Fields::parse(data).ok()?;
+        // A type that is not known may have anything there.
+        let data = fields.raw("data").unwrap_or("null");
+        let inside = Fields::parse(data).ok();
         Some(Self {
             name: fields.text("type")?,
             data,
-            account: inside.symbol("account-number"),
+            account: inside.and_then(|mut inside| inside.symbol("account-number")),
             time: fields.time("timestamp"),
             sequence: fields.integer("ws-sequence"),
         })
@@ -126,7 +136,7 @@ pub fn decode(frame: &str, received: Option<Timestamp>) -> Result<Option<Decoded
     })?;
     Ok(match message {
         Message::Answer(answer) => Some(Decoded::Answer(answer)),
-        Message::Notifications(told) => {
+        Message::Notifications { told, .. } => {
             let events = told.iter().flat_map(|told| {
                 let account = told.account.clone().unwrap_or_else(|| Symbol::new(""));
                 AccountEvent::of(told, &account, received)
@@ -155,16 +165,19 @@ mod tests {
             Message::parse(r#"{"hello":1}"#),
             Ok(Message::Unknown)
         ));
-        for bad in [
-            "",
-            "[]",
-            "null",
-            r#"{"type":"Order"}"#,
-            r#"{"type":"Order","data":7}"#,
-            r#"{"results":[7]}"#,
-        ] {
+        for bad in ["", "[]", "null", r#"{"type":[]}"#, r#"{"results":7}"#] {
             assert!(Message::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_bundle_does_not_take_the_rest_with_it() {
+        let frame = r#"{"results":[7,{"type":"Order","data":7},{"type":"Order"}]}"#;
+        let Ok(Message::Notifications { told, unreadable }) = Message::parse(frame) else {
+            panic!()
+        };
+        assert_eq!((told.len(), unreadable), (2, 1));
+        assert_eq!((told[0].data, told[1].data), ("7", "null"));
     }
 
     #[test]

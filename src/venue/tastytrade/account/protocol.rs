@@ -89,6 +89,9 @@ impl AccountProtocol {
         };
         self.actions += 1;
         let number = self.actions;
+        // Of what nobody waits for, the latest answer is enough.
+        self.pending
+            .retain(|pending| pending.request.is_some() || pending.action != action);
         out.send(Frame::text(action.text(accounts, token, number)));
         self.pending.push(Pending {
             number,
@@ -291,9 +294,16 @@ impl Protocol for AccountProtocol {
         })?;
         match Message::parse(text)? {
             Message::Answer(answer) => self.answer(&answer, out),
-            Message::Notifications(told) => {
+            Message::Notifications { told, unreadable } => {
                 for told in told {
                     self.notify(&told, now, topics, out);
+                }
+                if unreadable > 0 {
+                    return Err(Malformed {
+                        topic: None,
+                        events: Some(unreadable),
+                        reason: "a bundle with something else than notifications".into(),
+                    });
                 }
             }
             Message::Unknown => out.ignored("message of no known kind"),
