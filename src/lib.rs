@@ -87,7 +87,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `gate` | yes | Gate spot |
-//! | `dxlink` | no | DXLink: typed events and decoding, no client yet |
+//! | `dxlink` | no | DXLink (dxFeed): a client with every event type, and decoding |
 //! | `tastytrade` | no | tastytrade: market data by DXLink, accounts, orders and positions; brings `dxlink` |
 //! | `sim` | no | the simulators |
 //! | `tzdb` | no | the database of time zones, for machines that have none |

@@ -6,7 +6,7 @@
 //!
 //! | module | feature | markets |
 //! |---|---|---|
-//! | `dxlink` | `dxlink` | DXLink (dxFeed, tastytrade): typed events and decoding, no client yet |
+//! | `dxlink` | `dxlink` | DXLink (dxFeed): every event type, candles with their history, depth |
 //! | `gate` | `gate` | Gate spot: trades, quotes, tickers, candles, order books |
 //! | `tastytrade` | `tastytrade` | tastytrade: market data by DXLink, orders, fills, balances, positions |
 

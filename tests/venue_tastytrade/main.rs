@@ -4,9 +4,11 @@
 
 mod account;
 mod actions;
+mod faults;
 mod market;
 mod rest;
 mod secrets;
+mod tls;
 
 use std::time::Duration;
 
