@@ -2,6 +2,7 @@
 
 mod access;
 mod action;
+mod asked;
 mod balance;
 mod event;
 mod fill;

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::access::{Access, is_about_token};
 use super::action::Action;
+use super::asked::{Asked, AskedActions};
 use super::event::{AccountEvent, AccountUpdate};
 use super::message::{Answer, Message, Notification};
 use super::told::Told;
@@ -31,23 +32,12 @@ pub struct AccountProtocol {
     connected: bool,
     /// The last heartbeat was refused.
     doubted: bool,
-    actions: u32,
-    pending: Vec<Pending>,
+    asked: AskedActions,
     /// Requests of other actions that wait for a `connect`.
     waiting: Vec<(RequestId, TopicId, AccountTopic)>,
     /// What the venue has accepted.
     active: Vec<(TopicId, AccountTopic)>,
     told: Told,
-}
-
-/// An action on its way.
-#[derive(Debug)]
-struct Pending {
-    number: u32,
-    action: Action,
-    /// The request that it carries out, if one.
-    request: Option<RequestId>,
-    topics: Vec<(TopicId, AccountTopic)>,
 }
 
 /// What the protocol needs that nobody else can do: fetch an access token.
@@ -67,8 +57,7 @@ impl AccountProtocol {
             live: false,
             connected: false,
             doubted: false,
-            actions: 0,
-            pending: Vec::new(),
+            asked: AskedActions::default(),
             waiting: Vec::new(),
             active: Vec::new(),
             told: Told::default(),
@@ -87,18 +76,8 @@ impl AccountProtocol {
         let Some(token) = self.access.secret() else {
             return;
         };
-        self.actions += 1;
-        let number = self.actions;
-        // Of what nobody waits for, the latest answer is enough.
-        self.pending
-            .retain(|pending| pending.request.is_some() || pending.action != action);
+        let number = self.asked.put(action, request, topics);
         out.send(Frame::text(action.text(accounts, token, number)));
-        self.pending.push(Pending {
-            number,
-            action,
-            request,
-            topics,
-        });
     }
 
     /// Connects all accounts that are wanted, whether the venue adds or replaces.
@@ -124,14 +103,13 @@ impl AccountProtocol {
 
     /// Sends the actions that wait for a `connect`, or connects for them.
     fn go_on(&mut self, out: &mut impl Output<Self>) {
-        let connecting = |pending: &Pending| pending.action == Action::Connect;
         if self.connected {
             for (request, id, topic) in std::mem::take(&mut self.waiting) {
                 let action = topic.action();
                 self.act(action, &[], Some(request), vec![(id, topic)], out);
             }
         } else if let Some((_, _, topic)) = self.waiting.first()
-            && !self.pending.iter().any(connecting)
+            && !self.asked.connects()
         {
             let number = topic.symbol().clone();
             self.connect(None, Vec::new(), Some(&number), out);
@@ -139,20 +117,11 @@ impl AccountProtocol {
     }
 
     fn answer(&mut self, answer: &Answer, out: &mut impl Output<Self>) {
-        // An answer without a number is to the oldest action of its kind.
-        let at = self
-            .pending
-            .iter()
-            .position(|pending| match answer.request {
-                Some(number) => pending.number == number,
-                None => pending.action.name() == answer.action,
-            });
-        let Some(at) = at else {
+        let Some(asked) = self.asked.take(answer) else {
             return out.ignored("answer to nothing that was asked");
         };
-        let pending = self.pending.remove(at);
         if answer.ok {
-            self.done(pending, out);
+            self.done(asked, out);
         } else {
             let words = answer.text.as_deref().unwrap_or("no reason given");
             let secret: Vec<&str> = self
@@ -162,34 +131,34 @@ impl AccountProtocol {
                 .into_iter()
                 .collect();
             let words = shown(words, &secret);
-            self.failed(&pending, &words, out);
+            self.failed(&asked, &words, out);
         }
     }
 
-    fn done(&mut self, pending: Pending, out: &mut impl Output<Self>) {
+    fn done(&mut self, asked: Asked, out: &mut impl Output<Self>) {
         self.access.accepted();
         self.doubted = false;
-        if pending.action == Action::Connect {
+        if asked.action == Action::Connect {
             self.connected = true;
         }
-        self.active.extend(pending.topics);
-        if let Some(request) = pending.request {
+        self.active.extend(asked.topics);
+        if let Some(request) = asked.request {
             out.settled(request);
         }
         self.go_on(out);
     }
 
-    fn failed(&mut self, pending: &Pending, words: &str, out: &mut impl Output<Self>) {
-        let told = format!("{}: {words}", pending.action.name());
+    fn failed(&mut self, asked: &Asked, words: &str, out: &mut impl Output<Self>) {
+        let told = format!("{}: {words}", asked.action.name());
         if is_about_token(words) {
-            if pending.action == Action::Heartbeat && !std::mem::replace(&mut self.doubted, true) {
+            if asked.action == Action::Heartbeat && !std::mem::replace(&mut self.doubted, true) {
                 // It has ended early: the socket may go on with another one.
                 let refused = self.access.secret().cloned();
                 return out.effect(FetchAccess { refused });
             }
             return out.fail(self.access.refuse(&told));
         }
-        if pending.action == Action::Heartbeat {
+        if asked.action == Action::Heartbeat {
             // `connect-not-completed`, or `not-implemented` in older versions: the venue has forgotten
             // what this connection is for.
             return out.fail(Failure::Retry(Interruption::Announced { text: told }));
@@ -200,7 +169,7 @@ impl AccountProtocol {
             text: words.to_owned(),
             passing,
         };
-        match pending.request {
+        match asked.request {
             Some(request) => out.refused(request, refusal(words == "connect-not-completed")),
             // It was for the sake of actions that wait for it.
             None if !self.connected => {
@@ -272,10 +241,9 @@ impl Protocol for AccountProtocol {
 
     fn open(&mut self, _: Now, out: &mut impl Output<Self>) {
         (self.live, self.connected, self.doubted) = (false, false, false);
-        self.pending.clear();
         self.waiting.clear();
         self.active.clear();
-        self.actions = 0;
+        self.asked = AskedActions::default();
         let refused = self.access.open();
         out.effect(FetchAccess { refused });
     }
