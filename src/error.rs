@@ -46,6 +46,14 @@ pub enum ErrorKind {
         /// The client's limit.
         limit: usize,
     },
+    /// More topics of one channel than the venue allows on the connections that it allows. Retryable
+    /// once others are dropped.
+    TooManyOfChannel {
+        /// The channel.
+        channel: &'static str,
+        /// How many may be held.
+        limit: usize,
+    },
     /// The consumer fell behind a queue whose policy is to fail. The subscription is over; a new
     /// one may be made.
     Overflow {
@@ -107,6 +115,7 @@ impl Error {
             self.0.kind,
             ErrorKind::Timeout { .. }
                 | ErrorKind::TooManyTopics { .. }
+                | ErrorKind::TooManyOfChannel { .. }
                 | ErrorKind::NoRuntime
                 | ErrorKind::Overflow { .. }
                 | ErrorKind::Gap(_)
@@ -155,6 +164,9 @@ impl fmt::Display for ErrorKind {
             }
             Self::TooManyTopics { limit } => {
                 write!(f, "the client may hold at most {limit} topics")
+            }
+            Self::TooManyOfChannel { channel, limit } => {
+                write!(f, "the client may hold at most {limit} topics of {channel}")
             }
             Self::Overflow { capacity } => {
                 write!(f, "the consumer fell behind a queue of {capacity} events")

@@ -74,7 +74,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`venue`] | the venues' clients, one folder and one feature each |
-//! | [`market`] | the typed events, shared by all venues |
+//! | [`market`] | the typed events of markets, shared by all venues |
+//! | [`account`] | the typed events of accounts, shared by all venues |
 //! | [`feed`] | protocols, connections, subscriptions, metrics |
 //! | [`adapters`] | the types of [`FeedExt`]'s streams, for naming them |
 //! | [`transport`] | frames, WebSockets, dialling, and an in-memory transport |
@@ -86,7 +87,8 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `gate` | yes | Gate spot |
-//! | `dxlink` | no | DXLink: typed events and decoding, no client yet |
+//! | `dxlink` | no | DXLink (dxFeed): a client with every event type, and decoding |
+//! | `tastytrade` | no | tastytrade: market data by DXLink, accounts, orders and positions; brings `dxlink` |
 //! | `sim` | no | the simulators |
 //! | `tzdb` | no | the database of time zones, for machines that have none |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -99,6 +101,7 @@
     )
 )]
 
+pub mod account;
 mod clock;
 pub mod decimal;
 mod error;
@@ -114,6 +117,7 @@ mod symbol;
 mod time;
 pub mod transport;
 pub mod venue;
+mod words;
 
 pub use clock::{Clock, Now};
 pub use decimal::Decimal;

@@ -194,6 +194,29 @@ fn clients_are_shared_between_threads() {
     spawnable(&gate.trades(["BTC_USDT"]).into_future());
 }
 
+#[cfg(feature = "tastytrade")]
+#[test]
+fn tastytrades_client_is_shared_between_threads() {
+    use feedline::venue::tastytrade;
+
+    all!(
+        tastytrade::Tastytrade,
+        tastytrade::TastytradeBuilder,
+        tastytrade::AccountEvent,
+        tastytrade::AccountInfo,
+        tastytrade::AccountTopic,
+        tastytrade::Decoded,
+        Event<tastytrade::Order>,
+        Event<tastytrade::Fill>,
+        Event<tastytrade::Balance>,
+        Event<tastytrade::Position>,
+    );
+    fn spawnable<T: Send + 'static>(_: &T) {}
+    let client = tastytrade::Tastytrade::new("secret", "token").unwrap();
+    spawnable(&client.account(["5WT00001"]));
+    spawnable(&client.account(["5WT00001"]).into_future());
+}
+
 #[cfg(feature = "sim")]
 #[test]
 fn simulators_are_shared_between_threads() {

@@ -44,7 +44,8 @@ impl Control {
     ///
     /// [`ErrorKind::Refused`] with every symbol that the venue refused; the others are added, and
     /// the stream tells the refusal too. [`ErrorKind::Timeout`], after which the symbols stay
-    /// wanted. [`ErrorKind::TooManyTopics`], [`ErrorKind::Closed`].
+    /// wanted. [`ErrorKind::TooManyTopics`],
+    /// [`ErrorKind::TooManyOfChannel`], [`ErrorKind::Closed`].
     ///
     /// # Cancel safety
     ///

@@ -8,7 +8,7 @@ use tokio_rustls::TlsConnector;
 
 use super::Protocol;
 use super::limiter::Limiter;
-use crate::transport::{ConnectError, Dial, Transport, WebSocket};
+use crate::transport::{Address, ConnectError, Dial, Transport, WebSocket};
 use crate::{Clock, Now};
 
 /// The only place where a connection meets the world: the clock, the network and effects.
@@ -32,6 +32,11 @@ pub trait Environment<P: Protocol>: Send + Unpin + 'static {
 type Effects<P> =
     dyn Fn(<P as Protocol>::Effect) -> BoxFuture<'static, <P as Protocol>::Reply> + Send + Sync;
 
+/// Finds out where to connect, each time anew. The error may be one that
+/// [ends the feed](ConnectError::fatal_error).
+pub(crate) type Resolve<P> =
+    dyn Fn(&P) -> BoxFuture<'static, Result<Address, ConnectError>> + Send + Sync;
+
 /// The environment of real connections: WebSockets by a [`Dial`], limited per endpoint.
 pub(crate) struct Sockets<P: Protocol> {
     pub(crate) clock: Clock,
@@ -40,6 +45,8 @@ pub(crate) struct Sockets<P: Protocol> {
     /// For the byte stream, TLS and the upgrade together.
     pub(crate) connect_timeout: Duration,
     pub(crate) limiter: Arc<Limiter>,
+    /// Where the venue names its address at every connect; the protocol's own without it.
+    pub(crate) resolve: Option<Arc<Resolve<P>>>,
     pub(crate) effects: Arc<Effects<P>>,
 }
 
@@ -51,6 +58,7 @@ impl<P: Protocol> Clone for Sockets<P> {
             tls: self.tls.clone(),
             connect_timeout: self.connect_timeout,
             limiter: Arc::clone(&self.limiter),
+            resolve: self.resolve.clone(),
             effects: Arc::clone(&self.effects),
         }
     }
@@ -69,10 +77,15 @@ impl<P: Protocol> Environment<P> for Sockets<P> {
 
     fn connect(&self, protocol: &P) -> BoxFuture<'static, Result<WebSocket, ConnectError>> {
         let (address, limit) = (protocol.address().clone(), protocol.spec().message_limit);
+        let resolving = self.resolve.as_ref().map(|resolve| resolve(protocol));
         let environment = self.clone();
         Box::pin(async move {
             let at = environment.limiter.reserve(environment.now().instant);
             tokio::time::sleep_until(at.into()).await;
+            let address = match resolving {
+                Some(resolving) => resolving.await?,
+                None => address,
+            };
             let open = WebSocket::open(&address, &*environment.dial, &environment.tls, limit);
             match tokio::time::timeout(environment.connect_timeout, open).await {
                 Ok(opened) => opened,

@@ -41,6 +41,8 @@ pub use credentials::{CredentialError, Secret, Token, TokenProvider};
 pub use deliver::{Deliver, Missing, Note, Why};
 pub(crate) use driven::BATCH;
 pub use environment::Environment;
+#[cfg(feature = "tastytrade")]
+pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
 pub(crate) use gap_ids::GapIds;
 pub use hub::StateChanges;

@@ -16,6 +16,10 @@ pub struct Spec {
     pub answer_timeout: Duration,
     /// Most topics on one connection; the hub opens another for more.
     pub topics_per_connection: usize,
+    /// Most topics of some channels, by name, on one connection; the hub opens another for more.
+    pub channel_limits: &'static [(&'static str, usize)],
+    /// Most connections of a client. What does not fit on them is refused with an error.
+    pub connections: usize,
     /// Most topics in one request.
     pub topics_per_request: usize,
     /// Most bytes of topics in one request.
@@ -41,6 +45,8 @@ impl Spec {
             login_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(10),
             topics_per_connection: usize::MAX,
+            channel_limits: &[],
+            connections: usize::MAX,
             topics_per_request: 1,
             bytes_per_request: usize::MAX,
             outstanding: 16,

@@ -28,7 +28,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// [`ErrorKind::Refused`] names every symbol that the venue refused, unless
 /// [`allow_partial`](Self::allow_partial); [`ErrorKind::Timeout`] when the deadline passes, with what
 /// stood in the way; [`ErrorKind::Invalid`] for an empty list or an overflow policy that does not fit the
-/// channel; [`ErrorKind::NoRuntime`], [`ErrorKind::TooManyTopics`], [`ErrorKind::Closed`],
+/// channel; [`ErrorKind::NoRuntime`], [`ErrorKind::TooManyTopics`], [`ErrorKind::TooManyOfChannel`], [`ErrorKind::Closed`],
 /// [`ErrorKind::Connect`].
 #[must_use = "a subscription begins when it is awaited"]
 pub struct Subscribe<P: Protocol, T> {
@@ -104,7 +104,7 @@ where
     /// # Errors
     ///
     /// Those that need no venue: [`ErrorKind::Invalid`], [`ErrorKind::NoRuntime`],
-    /// [`ErrorKind::TooManyTopics`], [`ErrorKind::Closed`].
+    /// [`ErrorKind::TooManyTopics`], [`ErrorKind::TooManyOfChannel`], [`ErrorKind::Closed`].
     pub fn lazy(self) -> Result<Subscription<T>, Error> {
         let subscription = self.enter(true)?;
         subscription.shared().open();

@@ -6,7 +6,10 @@
 mod address;
 mod dial;
 mod frame;
+#[cfg(feature = "tastytrade")]
+mod http;
 pub mod memory;
+mod reach;
 mod tls;
 mod websocket;
 
@@ -16,6 +19,8 @@ use futures_sink::Sink;
 pub use address::Address;
 pub use dial::{Dial, Io, Tcp};
 pub use frame::{Frame, FrameRef};
+#[cfg(feature = "tastytrade")]
+pub(crate) use http::{Http, HttpError};
 pub use tls::Roots;
 pub use websocket::{ConnectError, WebSocket};
 

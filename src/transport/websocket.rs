@@ -1,37 +1,23 @@
 use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::io::BufReader;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::{TlsConnector, rustls};
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
+use super::reach::reach;
 use super::{Address, Dial, Frame, Io};
-use crate::Interruption;
-
-/// What is taken from the socket at once. A call costs the kernel as much as dozens of messages cost
-/// us, and what stands above, the WebSocket or TLS, would take little at a time.
-const SOCKET_BUFFER: usize = 64 << 10;
+use crate::{Error, Interruption};
 
 /// What the WebSocket library takes from there at once. It clears this much before every attempt,
 /// also before the one that finds nothing, so that its own 128 KiB are dear where messages come
 /// singly.
 const READ_BUFFER: usize = 16 << 10;
-
-/// Whether TLS failed because the other side's certificate is not trusted, which no retry mends.
-fn distrusts(error: &io::Error) -> bool {
-    let below = error
-        .get_ref()
-        .and_then(|error| error.downcast_ref::<rustls::Error>());
-    matches!(below, Some(rustls::Error::InvalidCertificate(_)))
-}
 
 /// Why no WebSocket could be opened.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +43,21 @@ impl ConnectError {
         }
     }
 
-    fn new(retryable: bool, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// A refusal that no retry mends, as the error that ends the feed.
+    #[cfg(feature = "tastytrade")]
+    pub(crate) fn fatal(error: Error) -> Self {
+        Self::new(false, error)
+    }
+
+    /// The error that ends the feed whenever it comes, if that is what it is.
+    pub(crate) fn fatal_error(&self) -> Option<&Error> {
+        self.source.as_ref()?.downcast_ref()
+    }
+
+    pub(super) fn new(
+        retryable: bool,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         Self {
             cause: source.to_string(),
             retryable,
@@ -86,19 +86,8 @@ impl WebSocket {
         tls: &TlsConnector,
         limit: usize,
     ) -> Result<Self, ConnectError> {
-        let mut io = dial
-            .dial(&address.host, address.port)
-            .await
-            .map_err(|error| ConnectError::new(true, error))?;
-        io = Box::new(BufReader::with_capacity(SOCKET_BUFFER, io));
-        if address.tls {
-            let name = ServerName::try_from(address.host.clone())
-                .map_err(|error| ConnectError::new(false, error))?;
-            io = match tls.connect(name, io).await {
-                Ok(stream) => Box::new(stream),
-                Err(error) => return Err(ConnectError::new(!distrusts(&error), error)),
-            };
-        }
+        let tls = address.tls.then_some(tls);
+        let io = reach(&address.host, address.port, dial, tls).await?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .max_message_size(Some(limit))

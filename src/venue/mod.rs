@@ -6,10 +6,13 @@
 //!
 //! | module | feature | markets |
 //! |---|---|---|
-//! | `dxlink` | `dxlink` | DXLink (dxFeed, tastytrade): typed events and decoding, no client yet |
+//! | `dxlink` | `dxlink` | DXLink (dxFeed): every event type, candles with their history, depth |
 //! | `gate` | `gate` | Gate spot: trades, quotes, tickers, candles, order books |
+//! | `tastytrade` | `tastytrade` | tastytrade: market data by DXLink, orders, fills, balances, positions |
 
 #[cfg(feature = "dxlink")]
 pub mod dxlink;
 #[cfg(feature = "gate")]
 pub mod gate;
+#[cfg(feature = "tastytrade")]
+pub mod tastytrade;

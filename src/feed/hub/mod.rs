@@ -195,6 +195,8 @@ impl<P: Protocol> Inner<P> {
         Limits {
             client: self.config.max_topics,
             connection: connection.unwrap_or(self.spec.topics_per_connection).max(1),
+            connections: self.spec.connections.max(1),
+            channels: self.spec.channel_limits,
         }
     }
 

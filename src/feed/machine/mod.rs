@@ -276,7 +276,9 @@ impl<P: Protocol> Machine<P> {
         deliver: &mut impl Deliver<P>,
     ) {
         self.core.counters.connect_failures += 1;
-        if !error.retryable && !self.ever_live {
+        if let Some(fatal) = error.fatal_error() {
+            self.end(fatal.clone(), deliver);
+        } else if !error.retryable && !self.ever_live {
             let kind = ErrorKind::Connect(error.cause.clone());
             self.end(Error::new(kind).with_source(error), deliver);
         } else {

@@ -159,6 +159,7 @@ impl DxLinkBuilder {
             tls: self.roots.connector()?,
             connect_timeout: self.connect_timeout,
             limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
+            resolve: None,
             effects: Arc::new(effects),
         };
         Ok(DxLink::over(Hub::new(protocol, environment, self.hub)))

@@ -59,7 +59,7 @@ impl DxLink {
             .expect("the default address and certificates are valid")
     }
 
-    pub(super) fn over(hub: Hub<DxLinkProtocol>) -> Self {
+    pub(in crate::venue) fn over(hub: Hub<DxLinkProtocol>) -> Self {
         Self { hub }
     }
 

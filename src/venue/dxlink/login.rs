@@ -7,6 +7,8 @@ use crate::{Error, ErrorKind, Interruption, Now};
 
 /// A token is renewed this long before it expires.
 const AHEAD: Duration = Duration::from_secs(3_600);
+/// A renewal that has failed is tried again after this long.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How far the login of a socket is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,8 +125,14 @@ impl Login {
         if first { Step::Live } else { Step::Nothing }
     }
 
+    /// Whether the venue has refused the last token.
+    #[cfg(feature = "tastytrade")]
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused
+    }
+
     /// The token that was asked for, or why there is none.
-    pub(super) fn fetched(&mut self, token: Result<Token, CredentialError>) -> Step {
+    pub(super) fn fetched(&mut self, token: Result<Token, CredentialError>, now: Now) -> Step {
         match token {
             Ok(token) => {
                 let secret = token.secret.clone();
@@ -138,6 +146,12 @@ impl Login {
                     Stage::Authorized => Step::Authorize(secret),
                     Stage::Setup | Stage::Authorizing => Step::Nothing,
                 }
+            }
+            // The one that was to be renewed is still good.
+            Err(error) if error.is_retryable() && self.stage == Stage::Authorized => {
+                tracing::warn!(%error, "a token could not be renewed ahead of its end");
+                self.renew_at = Some(now.instant + AGAIN);
+                Step::Nothing
             }
             Err(error) if error.is_retryable() => Step::Fail(Failure::Retry(Interruption::Login {
                 error: format!("no token: {error}"),
@@ -165,7 +179,7 @@ impl Login {
 }
 
 fn auth(why: &str) -> Error {
-    Error::new(ErrorKind::Auth(why.to_owned())).with_venue("dxlink")
+    Error::new(ErrorKind::Auth(why.to_owned()))
 }
 
 #[cfg(test)]
@@ -203,14 +217,17 @@ mod tests {
     fn auth_waits_for_the_venue_and_for_the_token() {
         let mut login = Login::new(true);
         assert!(matches!(login.open(), Step::Fetch { refused: false }));
-        assert!(matches!(login.fetched(Ok(token("a", None))), Step::Nothing));
+        assert!(matches!(
+            login.fetched(Ok(token("a", None)), now()),
+            Step::Nothing
+        ));
         assert!(matches!(login.unauthorized(), Step::Authorize(secret) if secret.expose() == "a"));
         assert!(matches!(login.authorized(now()), Step::Live));
 
         login.open();
         assert!(matches!(login.unauthorized(), Step::Nothing));
         assert!(
-            matches!(login.fetched(Ok(token("b", None))), Step::Authorize(secret) if secret.expose() == "b")
+            matches!(login.fetched(Ok(token("b", None)), now()), Step::Authorize(secret) if secret.expose() == "b")
         );
     }
 
@@ -218,14 +235,14 @@ mod tests {
     fn one_refusal_is_retried_with_a_new_token_and_two_are_final() {
         let mut login = Login::new(true);
         login.open();
-        login.fetched(Ok(token("a", None)));
+        login.fetched(Ok(token("a", None)), now());
         login.unauthorized();
         assert!(matches!(
             login.unauthorized(),
             Step::Fail(Failure::Retry(_))
         ));
         assert!(matches!(login.open(), Step::Fetch { refused: true }));
-        login.fetched(Ok(token("b", None)));
+        login.fetched(Ok(token("b", None)), now());
         login.unauthorized();
         assert!(matches!(
             login.unauthorized(),
@@ -237,7 +254,7 @@ mod tests {
     fn an_expired_token_is_replaced_on_the_open_socket() {
         let mut login = Login::new(true);
         login.open();
-        login.fetched(Ok(token("a", None)));
+        login.fetched(Ok(token("a", None)), now());
         login.unauthorized();
         login.authorized(now());
         assert!(matches!(
@@ -245,7 +262,7 @@ mod tests {
             Step::Fetch { refused: true }
         ));
         assert!(matches!(
-            login.fetched(Ok(token("b", None))),
+            login.fetched(Ok(token("b", None)), now()),
             Step::Authorize(_)
         ));
         assert!(matches!(login.authorized(now()), Step::Live));
@@ -256,7 +273,7 @@ mod tests {
         let day = 86_400;
         let mut login = Login::new(true);
         login.open();
-        login.fetched(Ok(token("a", Some(day))));
+        login.fetched(Ok(token("a", Some(day))), now());
         login.unauthorized();
         let now = now();
         login.authorized(now);
@@ -269,7 +286,7 @@ mod tests {
             Step::Fetch { refused: false }
         ));
         assert!(matches!(
-            login.fetched(Ok(token("b", Some(2 * day)))),
+            login.fetched(Ok(token("b", Some(2 * day))), later),
             Step::Authorize(_)
         ));
         assert!(matches!(login.authorized(later), Step::Nothing));
@@ -279,9 +296,24 @@ mod tests {
     fn who_has_no_token_says_whether_it_may_have_one_later() {
         let mut login = Login::new(true);
         login.open();
-        let retry = login.fetched(Err(CredentialError::retry("busy")));
+        let retry = login.fetched(Err(CredentialError::retry("busy")), now());
         assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
-        let fatal = login.fetched(Err(CredentialError::fatal("unknown client")));
+        let fatal = login.fetched(Err(CredentialError::fatal("unknown client")), now());
+        assert!(matches!(fatal, Step::Fail(Failure::Fatal(_))));
+    }
+
+    #[test]
+    fn a_renewal_that_fails_is_tried_again_on_the_open_socket() {
+        let mut login = Login::new(true);
+        login.open();
+        login.fetched(Ok(token("a", Some(86_400))), now());
+        login.unauthorized();
+        let now = now();
+        login.authorized(now);
+        let failed = login.fetched(Err(CredentialError::retry("busy")), now);
+        assert!(matches!(failed, Step::Nothing));
+        assert_eq!(login.renew_at(), Some(now.instant + AGAIN));
+        let fatal = login.fetched(Err(CredentialError::fatal("revoked")), now);
         assert!(matches!(fatal, Step::Fail(Failure::Fatal(_))));
     }
 }

@@ -71,8 +71,14 @@ impl DxLinkProtocol {
         }
     }
 
+    /// The venue has refused the last token.
+    #[cfg(feature = "tastytrade")]
+    pub(in crate::venue) fn token_refused(&self) -> bool {
+        self.login.is_refused()
+    }
+
     /// With other limits.
-    pub(super) fn with_spec(mut self, change: impl FnOnce(&mut Spec)) -> Self {
+    pub(in crate::venue) fn with_spec(mut self, change: impl FnOnce(&mut Spec)) -> Self {
         change(&mut self.spec);
         self
     }
@@ -107,6 +113,9 @@ impl DxLinkProtocol {
             Step::Fetch { refused } => out.effect(FetchToken { refused }),
             Step::Authorize(secret) => self.send(request::auth(secret.expose()), now, out),
             Step::Live => out.live(),
+            Step::Fail(Failure::Fatal(error)) => {
+                out.fail(Failure::Fatal(error.with_venue(self.spec.venue)));
+            }
             Step::Fail(failure) => out.fail(failure),
         }
         self.schedule(out);
@@ -609,7 +618,7 @@ impl Protocol for DxLinkProtocol {
         reply: Result<Token, CredentialError>,
         out: &mut impl Output<Self>,
     ) {
-        let step = self.login.fetched(reply);
+        let step = self.login.fetched(reply, now);
         self.step(step, now, out);
     }
 

@@ -109,6 +109,7 @@ impl SpotBuilder {
             tls: self.roots.connector()?,
             connect_timeout: self.connect_timeout,
             limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
+            resolve: None,
             effects: Arc::new(no_effects),
         };
         Ok(Spot::over(Hub::new(protocol, environment, self.hub)))

@@ -1,5 +1,6 @@
 //! What every handle wants, and on which connection.
 
+mod limits;
 mod report;
 mod shard;
 mod tasks;
@@ -11,6 +12,7 @@ use hashbrown::{HashMap, HashSet};
 use tokio::runtime;
 use tokio::sync::oneshot;
 
+pub(crate) use limits::Limits;
 pub(crate) use report::Report;
 use shard::Shard;
 pub(crate) use shard::{Signal, Wish};
@@ -51,13 +53,6 @@ pub(crate) struct NewHandle<P: Protocol> {
     pub(crate) lane: MakeLane<P>,
     pub(crate) topic: MakeTopic<P>,
     pub(crate) eager: bool,
-}
-
-/// How many topics a client and one of its connections may hold.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) client: usize,
-    pub(crate) connection: usize,
 }
 
 struct Record<P: Protocol> {
@@ -127,16 +122,27 @@ impl<P: Protocol> Ledger<P> {
     }
 
     fn check_limit(&self, topics: &[P::Topic], limits: Limits) -> Result<(), ErrorKind> {
-        let new = topics
-            .iter()
-            .filter(|topic| !self.topics.contains_key(*topic))
-            .count();
-        if self.topics.len() + new > limits.client {
+        let new = || {
+            topics
+                .iter()
+                .filter(|topic| !self.topics.contains_key(*topic))
+        };
+        if self.topics.len() + new().count() > limits.client {
             return Err(ErrorKind::TooManyTopics {
                 limit: limits.client,
             });
         }
-        Ok(())
+        let loads = self.shards.iter().map(|shard| shard.load.clone()).collect();
+        let channels = new().map(|topic| topic.channel().name);
+        limits
+            .room_for(loads, channels)
+            .map_err(|full| match full.channel {
+                Some(channel) => ErrorKind::TooManyOfChannel {
+                    channel,
+                    limit: full.limit,
+                },
+                None => ErrorKind::TooManyTopics { limit: full.limit },
+            })
     }
 
     /// Puts topics of a handle where they are already, or where there is room.
@@ -148,8 +154,9 @@ impl<P: Protocol> Ledger<P> {
                     placement.shard
                 }
                 None => {
-                    let shard = self.shard_with_room(limits.connection);
-                    self.shards[shard].topics += 1;
+                    let channel = topic.channel().name;
+                    let shard = self.shard_with_room(channel, &limits);
+                    self.shards[shard].load.add(channel, &limits);
                     self.topics
                         .insert(topic.clone(), Placement { shard, handles: 1 });
                     shard
@@ -166,8 +173,9 @@ impl<P: Protocol> Ledger<P> {
         self.touch_all(id);
     }
 
-    fn shard_with_room(&mut self, room: usize) -> usize {
-        let found = self.shards.iter().position(|shard| shard.topics < room);
+    fn shard_with_room(&mut self, channel: &'static str, limits: &Limits) -> usize {
+        let has_room = |shard: &Shard<P>| shard.load.has_room(channel, limits);
+        let found = self.shards.iter().position(has_room);
         found.unwrap_or_else(|| {
             self.shards.push(Shard::default());
             self.shards.len() - 1
@@ -220,7 +228,7 @@ impl<P: Protocol> Ledger<P> {
         };
         placement.handles -= 1;
         if placement.handles == 0 {
-            self.shards[placement.shard].topics -= 1;
+            self.shards[placement.shard].load.take(topic.channel().name);
             self.topics.remove(topic);
         }
     }

@@ -82,7 +82,7 @@ impl<P: Protocol> Ledger<P> {
             metrics.connections.push(ConnectionMetrics {
                 state: report.state.unwrap_or(State::Idle),
                 uptime: seconds(uptime.unwrap_or_default()),
-                topics: shard.topics,
+                topics: shard.load.topics(),
                 counters,
             });
         }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use super::limits::Load;
 use super::report::Report;
 use crate::feed::Protocol;
 use crate::feed::handle::{HandleId, lock};
@@ -21,8 +22,8 @@ pub(super) struct Shard<P: Protocol> {
     pub(super) task: Option<AbortHandle>,
     /// Counts the tasks that it has had.
     pub(super) generation: u64,
-    /// Topics placed on it.
-    pub(super) topics: usize,
+    /// The topics placed on it.
+    pub(super) load: Load,
     pub(super) wishes: HashMap<HandleId, Wish<P>>,
     pub(super) touched: VecDeque<HandleId>,
     /// Of the task that runs, or of none.
@@ -115,7 +116,7 @@ impl<P: Protocol> Default for Shard<P> {
             running: false,
             task: None,
             generation: 0,
-            topics: 0,
+            load: Load::default(),
             wishes: HashMap::new(),
             touched: VecDeque::new(),
             report: Arc::default(),
