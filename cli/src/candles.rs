@@ -8,6 +8,7 @@ mod lines;
 mod open;
 mod plot;
 mod showing;
+mod tastytrade;
 mod told;
 
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +42,8 @@ enum Venue {
     Gate(gate::Gate),
     #[command(after_help = dxlink::help())]
     Dxlink(dxlink::Dxlink),
+    #[command(after_help = tastytrade::help())]
+    Tastytrade(tastytrade::Tastytrade),
 }
 
 /// How candles are made and shown, of every venue.
@@ -79,5 +82,6 @@ pub(crate) async fn run(args: Candles, interrupt: &Interrupt) -> Outcome {
     match args.venue {
         Venue::Gate(gate) => gate::run(gate, &args.show, interrupt).await,
         Venue::Dxlink(dxlink) => dxlink::run(dxlink, &args.show, interrupt).await,
+        Venue::Tastytrade(tastytrade) => tastytrade::run(tastytrade, &args.show, interrupt).await,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod dxlink;
 pub(crate) mod gate;
+pub(crate) mod tastytrade;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 mod dxlink;
 mod gate;
 mod parameters;
+mod tastytrade;
 
 use clap::{Parser, Subcommand};
 use feedline::Event;
@@ -36,6 +37,8 @@ enum Venue {
     Gate(gate::Gate),
     #[command(after_help = dxlink::help())]
     Dxlink(dxlink::Dxlink),
+    #[command(after_help = tastytrade::help())]
+    Tastytrade(tastytrade::Tastytrade),
 }
 
 /// Runs the command.
@@ -43,6 +46,9 @@ pub(crate) async fn run(args: Watch, interrupt: &Interrupt) -> Outcome {
     match args.venue {
         Venue::Gate(gate) => gate::run(gate, &args.options, interrupt).await,
         Venue::Dxlink(dxlink) => dxlink::run(dxlink, &args.options, interrupt).await,
+        Venue::Tastytrade(tastytrade) => {
+            tastytrade::run(tastytrade, &args.options, interrupt).await
+        }
     }
 }
 

@@ -34,19 +34,30 @@ pub(super) fn help() -> String {
 }
 
 pub(super) async fn run(args: Dxlink, show: &Show, interrupt: &Interrupt) -> Outcome {
-    let symbols = split(&args.symbols);
-    let own = symbols.iter().filter(|symbol| symbol.contains('{')).count();
     let client = args.connection.client(&show.options)?;
-    let outcome = match own {
-        0 => made(&client, symbols, args.from, show, interrupt).await,
-        _ if own == symbols.len() => venues(&client, &symbols, args.from, show, interrupt).await,
+    let outcome = candles(&client, &args.symbols, args.from, show, interrupt).await;
+    client.say_goodbye().await;
+    outcome
+}
+
+/// The venue's own candles, or those made of executions, by what the symbols are.
+pub(super) async fn candles(
+    client: &DxLink,
+    symbols: &[String],
+    from: Option<Since>,
+    show: &Show,
+    interrupt: &Interrupt,
+) -> Outcome {
+    let symbols = split(symbols);
+    let own = symbols.iter().filter(|symbol| symbol.contains('{')).count();
+    match own {
+        0 => made(client, symbols, from, show, interrupt).await,
+        _ if own == symbols.len() => venues(client, &symbols, from, show, interrupt).await,
         _ => Err(Failure::usage(
             "either all symbols are those of the venue's own candles, such as 'AAPL{=5m}', or none \
              is: then candles are made of their executions",
         )),
-    };
-    client.say_goodbye().await;
-    outcome
+    }
 }
 
 /// Candles made of executions.

@@ -1,8 +1,9 @@
 //! `feedline watch dxlink`.
 
-mod channel;
+pub(super) mod channel;
 
 use clap::Args;
+use feedline::venue::dxlink::DxLink;
 
 use super::Watching;
 use crate::args::EXIT_CODES;
@@ -33,12 +34,24 @@ pub(super) fn help() -> String {
 }
 
 pub(super) async fn run(args: Dxlink, options: &Options, interrupt: &Interrupt) -> Outcome {
-    let (channel, parameters) = (args.channel, &args.parameters);
-    parameters.check(channel)?;
+    args.parameters.check(args.channel)?;
     let symbols = split(&args.symbols);
     let client = args.connection.client(options)?;
     let on = Watching::new(&client, options, interrupt);
-    let outcome = match channel {
+    let outcome = show(&on, args.channel, &args.parameters, symbols).await;
+    client.say_goodbye().await;
+    outcome
+}
+
+/// Shows a channel until something ends it.
+pub(super) async fn show(
+    on: &Watching<'_, DxLink>,
+    channel: Channel,
+    parameters: &Parameters,
+    symbols: Vec<String>,
+) -> Outcome {
+    let client = on.client;
+    match channel {
         Channel::Quotes => on.show(client.quotes(symbols)).await,
         Channel::TimeAndSales => on.show(client.time_and_sales(symbols)).await,
         Channel::LastSales => on.show(client.last_sales(symbols)).await,
@@ -76,7 +89,5 @@ pub(super) async fn run(args: Dxlink, options: &Options, interrupt: &Interrupt) 
             let event_type = parameters.event_type()?;
             on.show(client.raw(event_type, symbols)).await
         }
-    };
-    client.say_goodbye().await;
-    outcome
+    }
 }

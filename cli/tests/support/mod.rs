@@ -61,6 +61,8 @@ impl Tool {
             .args(args)
             .env_remove("RUST_LOG")
             .env_remove("FEEDLINE_DXLINK_TOKEN")
+            .env_remove("TASTYTRADE_CLIENT_SECRET")
+            .env_remove("TASTYTRADE_REFRESH_TOKEN")
             .env_remove("CLICOLOR_FORCE")
             .env_remove("COLUMNS")
             .envs(environment.iter().copied())
