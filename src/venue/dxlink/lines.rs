@@ -35,6 +35,9 @@ struct Line {
     oldest: Option<Timestamp>,
     /// From when on the snapshot under way was asked for.
     asked: Option<Timestamp>,
+    /// The snapshot that was asked for is complete. Until then live candles, which may come ahead of
+    /// it, do not tell how far back nothing is missing.
+    whole: bool,
 }
 
 /// What becomes of a row.
@@ -97,6 +100,9 @@ impl Lines {
         self.abandon(id);
         let line = self.line(id);
         line.asked = line.newest.or(*from);
+        line.whole = false;
+        // What was the newest may have changed since it was shown: it is final as the snapshot has it.
+        line.candles.begin();
         line.asked
     }
 
@@ -158,6 +164,7 @@ impl Line {
                 show(item(index, Stage::Snapshot, left, Some(event)));
             }
             Emit::SnapshotEnd { snipped } => {
+                self.whole = true;
                 show(Shown::Edge(SnapshotEdge::End { snipped }));
                 let reaches = self.oldest.zip(self.asked);
                 let short = reaches.is_some_and(|(oldest, asked)| {
@@ -168,7 +175,9 @@ impl Line {
             Emit::Update { index, event, left } => {
                 let mut event = event.event;
                 if let DxEvent::Candle(candle) = event {
-                    self.newest = self.newest.max(Some(candle.start));
+                    if self.whole {
+                        self.newest = self.newest.max(Some(candle.start));
+                    }
                     let (over, candle) = self.candles.update(*candle);
                     if let Some(over) = over {
                         let index = over.detail.index.unwrap_or(index);
@@ -185,5 +194,94 @@ impl Line {
             }
             Emit::Lost { .. } => show(Shown::Lost),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::Contract;
+    use super::super::topic::EventName;
+    use super::super::{Candle, CandleDetail, EventFlags, EventKind, index};
+    use super::*;
+    use crate::Decimal;
+    use crate::market::{CandleState, Interval};
+
+    fn minute(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * 60_000).unwrap()
+    }
+
+    fn topic() -> Topic {
+        let name = EventName::Known(EventKind::Candle);
+        Topic::feed(name, Contract::History, &"A{=m}".into()).from(minute(0))
+    }
+
+    /// Takes a candle's row, and tells the minutes and states of the candles shown.
+    fn row(lines: &mut Lines, flags: u32, at: i64) -> Vec<(i64, CandleState)> {
+        let millis = at * 60_000;
+        let candle = Candle {
+            symbol: "A{=m}".into(),
+            interval: Interval::minutes(1),
+            start: minute(at),
+            open: Decimal::ONE,
+            high: Decimal::ONE,
+            low: Decimal::ONE,
+            close: Decimal::ONE,
+            volume: None,
+            turnover: None,
+            trades: None,
+            vwap: None,
+            state: None,
+            tainted: false,
+            truncated: false,
+            first_time: None,
+            last_time: None,
+            received: None,
+            detail: CandleDetail {
+                index: index::of_time(millis, 0),
+                ..CandleDetail::default()
+            },
+        };
+        let mark = Mark {
+            flags: EventFlags::from_bits(flags),
+            index: index::of_time(millis, 0).unwrap(),
+        };
+        let item = Item {
+            event: DxEvent::Candle(Box::new(candle)),
+            dropped_values: 0,
+        };
+        let mut shown = Vec::new();
+        let (id, symbol) = (TopicId::at(0), "A{=m}".into());
+        let now = Instant::now();
+        lines.row(id, &symbol, now, mark, Change::Set(item), |it| {
+            if let Shown::Item(DxItem::Indexed(row)) = it
+                && let Some(DxEvent::Candle(candle)) = row.event
+            {
+                let minute = candle.start.as_millis() / 60_000;
+                shown.push((minute, candle.state.unwrap()));
+            }
+        });
+        shown
+    }
+
+    #[test]
+    fn what_comes_ahead_of_a_snapshot_does_not_stand_for_it() {
+        use CandleState::{Final, Partial};
+        let (id, topic) = (TopicId::at(0), topic());
+        let mut lines = Lines::default();
+        assert_eq!(lines.begin(id, &topic), Some(minute(0)));
+        assert_eq!(row(&mut lines, 0, 9), [(9, Partial)]);
+        assert_eq!(row(&mut lines, 4, 9), []);
+        // Cut before the snapshot was whole: it is asked for as a whole.
+        lines.reset();
+        assert_eq!(lines.begin(id, &topic), Some(minute(0)));
+        assert_eq!(row(&mut lines, 4, 10), []);
+        assert_eq!(row(&mut lines, 8, 9), [(9, Final), (10, Partial)]);
+        assert_eq!(row(&mut lines, 0, 11), [(10, Final), (11, Partial)]);
+        lines.reset();
+        assert_eq!(lines.begin(id, &topic), Some(minute(11)));
+        // What the newest was before the outage is not final.
+        assert_eq!(row(&mut lines, 0, 15), [(15, Partial)]);
+        lines.reset();
+        assert_eq!(lines.begin(id, &topic), Some(minute(11)));
     }
 }
