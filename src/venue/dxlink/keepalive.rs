@@ -9,6 +9,8 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 /// Life signs go out no less often than this.
 const LONGEST: Duration = Duration::from_secs(30);
 const SHORTEST: Duration = Duration::from_secs(1);
+/// No venue is waited for longer than this, whatever it announces.
+const LONGEST_SILENCE: Duration = Duration::from_secs(3_600);
 /// A quiet connection is probed by WebSocket pings: they find a dead path sooner than silence does.
 const PROBE: Duration = Duration::from_secs(20);
 
@@ -37,9 +39,12 @@ impl Keepalive {
         timeout: Option<Duration>,
         accept: Option<Duration>,
     ) -> Heartbeat {
+        // Nobody lives who may not be silent at all.
+        let said = |time: Option<Duration>| time.filter(|time| !time.is_zero());
+        let (timeout, accept) = (said(timeout), said(accept));
         let patience = timeout.into_iter().chain(accept).chain([TIMEOUT]).min();
         self.interval = (patience.unwrap_or(TIMEOUT) / 2).clamp(SHORTEST, LONGEST);
-        heartbeat(timeout.unwrap_or(TIMEOUT))
+        heartbeat(timeout.map_or(TIMEOUT, |it| it.clamp(SHORTEST, LONGEST_SILENCE)))
     }
 
     /// A message went out.
@@ -69,6 +74,18 @@ mod tests {
 
     fn secs(secs: u64) -> Duration {
         Duration::from_secs(secs)
+    }
+
+    #[test]
+    fn a_silence_of_nothing_or_for_ever_is_no_promise() {
+        let start = Instant::now();
+        for (timeout, silence) in [(Duration::ZERO, TIMEOUT), (Duration::MAX, LONGEST_SILENCE)] {
+            let mut keepalive = Keepalive::new(start);
+            let heartbeat = keepalive.setup(Some(timeout), Some(timeout));
+            assert_eq!(keepalive.due(), start + secs(30));
+            assert_eq!(heartbeat.silence, Some(silence));
+            assert_eq!(heartbeat.timeout, silence);
+        }
     }
 
     #[test]
