@@ -157,27 +157,27 @@ impl DxLinkProtocol {
                     .get(channel)
                     .is_some_and(|channel| !channel.opened)
                 {
-                    self.closed(channel, &words(), out);
+                    self.closed(channel, &words(), now, out);
                 }
             }
         }
     }
 
     /// The venue will not have this channel, or no longer.
-    fn closed(&mut self, number: u64, why: &str, out: &mut impl Output<Self>) {
+    fn closed(&mut self, number: u64, why: &str, now: Now, out: &mut impl Output<Self>) {
         if self.channels.get(number).is_none() {
             return out.ignored("close of a channel that is not open");
         }
         let mut topics = self.channels.close(number);
         // Requests that have not been sent as a whole are made again as a whole; what was sent of
-        // them on other channels is replaced then.
+        // them on other channels is taken out, since it may not be wanted any more by then.
         let (refused, asked): (Vec<Asked>, Vec<Asked>) = std::mem::take(&mut self.asked)
             .into_iter()
             .partition(|asked| asked.topics.iter().any(|id| topics.contains(id)));
         self.asked = asked;
         for request in refused {
             for id in &request.topics {
-                self.channels.remove(*id);
+                self.take_out(*id, now, out);
             }
             topics.retain(|id| !request.topics.contains(id));
             let refusal = Refusal {
@@ -419,13 +419,42 @@ impl DxLinkProtocol {
 
     /// Takes a topic out at the venue, to be asked for anew.
     fn afresh(&mut self, id: TopicId, now: Now, out: &mut impl Output<Self>) {
-        if let Some((number, key)) = self.channels.remove(id) {
-            self.lines.abandon(id);
+        if !self.take_out(id, now, out) {
+            return;
+        }
+        // The rest of its request waits for another channel: all of it is made again.
+        if let Some(at) = self.asked.iter().position(|it| it.topics.contains(&id)) {
+            let request = self.asked.remove(at);
+            for id in &request.topics {
+                self.take_out(*id, now, out);
+            }
+            let refusal = Refusal {
+                topic: None,
+                code: None,
+                text: "a snapshot was not completed".to_owned(),
+                passing: true,
+            };
+            return out.refused(request.id, refusal);
+        }
+        out.dropped(id);
+    }
+
+    /// Takes a topic out, on a channel and, if it was sent, at the venue; tells whether it was there.
+    fn take_out(&mut self, id: TopicId, now: Now, out: &mut impl Output<Self>) -> bool {
+        let number = self.channels.place(id);
+        let waits = number
+            .and_then(|number| self.channels.get(number))
+            .is_some_and(|channel| channel.waiting.contains(&id));
+        let Some((number, key)) = self.channels.remove(id) else {
+            return false;
+        };
+        self.lines.abandon(id);
+        if !waits {
             for message in request::feed_subscriptions(number, false, &[key.item()], &[]) {
                 self.send(message, now, out);
             }
-            out.dropped(id);
         }
+        true
     }
 }
 
@@ -573,7 +602,7 @@ impl Protocol for DxLinkProtocol {
                 self.flush(opened.channel, now, topics, out);
             }
             ServerMessage::ChannelClosed { channel } => {
-                self.closed(channel, "the venue closed the channel", out);
+                self.closed(channel, "the venue closed the channel", now, out);
             }
             ServerMessage::Setup(setup) => self.setup(&setup, now, out),
             ServerMessage::AuthState { authorized, .. } => {
@@ -655,3 +684,6 @@ fn spec() -> Spec {
     spec.message_limit = 16 << 20;
     spec
 }
+
+#[cfg(test)]
+mod tests;
