@@ -61,6 +61,10 @@ pub trait Protocol: Sized + Send + 'static {
 
     /// The moment asked for by [`Output::wake_at`] has come.
     fn timeout(&mut self, now: Now, out: &mut impl Output<Self>);
+
+    /// Reading stops or goes on, by the consumers' choice: what does not come meanwhile may lie in
+    /// the socket. For protocols that wait for something of their own.
+    fn reading(&mut self, _now: Now, _reading: bool) {}
 }
 
 /// A request to the venue for topics that may travel together.

@@ -194,7 +194,10 @@ impl<P: Protocol> Machine<P> {
     /// Stops or resumes the inbound deadlines, as reading stops or resumes.
     pub(crate) fn set_reading(&mut self, reading: bool, now: Now) {
         match (reading, self.paused_since) {
-            (false, None) => self.paused_since = Some(now.instant),
+            (false, None) => {
+                self.paused_since = Some(now.instant);
+                self.protocol.reading(now, false);
+            }
             (true, Some(since)) => {
                 let silence = now.instant.saturating_duration_since(since);
                 let latest = now.instant + self.protocol.spec().answer_timeout;
@@ -202,6 +205,7 @@ impl<P: Protocol> Machine<P> {
                 self.core.registry.excuse(silence, latest);
                 self.login_until = self.login_until.map(|until| until + silence);
                 self.paused_since = None;
+                self.protocol.reading(now, true);
             }
             _ => {}
         }

@@ -20,6 +20,8 @@ pub(super) struct Lines {
     /// Topics with rows that wait for the rest of their snapshot or transaction, and when the first
     /// of them came.
     unfinished: BTreeMap<TopicId, Instant>,
+    /// Since when nothing is read: the rest may lie in the socket.
+    paused: Option<Instant>,
 }
 
 /// A snapshot or transaction that has not been completed in so long will not be. Live rows come in
@@ -66,11 +68,25 @@ impl Lines {
     /// When the first unfinished snapshot or transaction is given up.
     pub(super) fn due(&self) -> Option<Instant> {
         let first = self.unfinished.values().min()?;
-        Some(*first + PATIENCE)
+        self.paused.is_none().then(|| *first + PATIENCE)
+    }
+
+    /// Reading stops or goes on: the time between is not held against anybody.
+    pub(super) fn reading(&mut self, now: Instant, reading: bool) {
+        if !reading {
+            self.paused = Some(now);
+        } else if let Some(since) = self.paused.take() {
+            for first in self.unfinished.values_mut() {
+                *first += now.saturating_duration_since(since);
+            }
+        }
     }
 
     /// A topic of which the rest of a snapshot or transaction has not come.
     pub(super) fn overdue(&mut self, now: Instant) -> Option<TopicId> {
+        if self.paused.is_some() {
+            return None;
+        }
         let mut firsts = self.unfinished.iter();
         let (id, _) = firsts.find(|(_, first)| **first + PATIENCE <= now)?;
         let id = *id;
@@ -283,5 +299,21 @@ mod tests {
         assert_eq!(row(&mut lines, 0, 15), [(15, Partial)]);
         lines.reset();
         assert_eq!(lines.begin(id, &topic), Some(minute(11)));
+    }
+    #[test]
+    fn half_a_snapshot_is_not_given_up_while_nothing_is_read() {
+        let (id, topic) = (TopicId::at(0), topic());
+        let mut lines = Lines::default();
+        lines.begin(id, &topic);
+        let start = Instant::now();
+        row(&mut lines, 4, 9);
+        let later = |secs| start + Duration::from_secs(secs);
+        lines.reading(later(10), false);
+        assert_eq!(lines.overdue(later(600)), None);
+        assert_eq!(lines.due(), None);
+        lines.reading(later(610), true);
+        assert!(lines.due().is_some_and(|at| at >= later(660)));
+        assert_eq!(lines.overdue(later(655)), None);
+        assert_eq!(lines.overdue(later(670)), Some(id));
     }
 }

@@ -666,6 +666,10 @@ impl Protocol for DxLinkProtocol {
         let step = self.login.timeout(now);
         self.step(step, now, out);
     }
+
+    fn reading(&mut self, now: Now, reading: bool) {
+        self.lines.reading(now.instant, reading);
+    }
 }
 
 /// What DXLink demands.
