@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::EventFlags;
 use super::candle_states::CandleStates;
 use super::event::DxEvent;
 use super::indexed::{DxItem, Indexed, Stage};
@@ -54,7 +55,7 @@ pub(super) enum Shown {
     /// The snapshot that was to fill an outage is complete; `false` if it does not reach back to
     /// where the outage began.
     Filled(bool),
-    /// Rows that could not be held any longer: the topic must be subscribed afresh.
+    /// Rows that could not be held any longer, or not be told for a snapshot: the topic must be subscribed afresh.
     Lost,
 }
 
@@ -140,9 +141,18 @@ impl Lines {
     ) {
         self.line(id);
         let line = &mut self.lines[id.index()];
+        // The end of a snapshot of which the beginning could not be read.
+        let flags = mark.flags;
+        let headless = flags.ends_snapshot()
+            && !flags.contains(EventFlags::SNAPSHOT_BEGIN)
+            && !line.whole
+            && !self.snapshots.under_way(&id);
         self.snapshots.row(&id, mark, change, &mut |emit| {
             line.show(symbol, emit, &mut show);
         });
+        if headless {
+            show(Shown::Lost);
+        }
         if self.snapshots.pending(&id) > 0 {
             self.unfinished.entry(id).or_insert(now);
         } else if !self.unfinished.is_empty() {
@@ -217,7 +227,7 @@ impl Line {
 mod tests {
     use super::super::request::Contract;
     use super::super::topic::EventName;
-    use super::super::{Candle, CandleDetail, EventFlags, EventKind, index};
+    use super::super::{Candle, CandleDetail, EventKind, index};
     use super::*;
     use crate::Decimal;
     use crate::market::{CandleState, Interval};
@@ -233,6 +243,19 @@ mod tests {
 
     /// Takes a candle's row, and tells the minutes and states of the candles shown.
     fn row(lines: &mut Lines, flags: u32, at: i64) -> Vec<(i64, CandleState)> {
+        let mut shown = Vec::new();
+        each(lines, flags, at, |it| {
+            if let Shown::Item(DxItem::Indexed(row)) = it
+                && let Some(DxEvent::Candle(candle)) = row.event
+            {
+                let minute = candle.start.as_millis() / 60_000;
+                shown.push((minute, candle.state.unwrap()));
+            }
+        });
+        shown
+    }
+
+    fn each(lines: &mut Lines, flags: u32, at: i64, show: impl FnMut(Shown)) {
         let millis = at * 60_000;
         let candle = Candle {
             symbol: "A{=m}".into(),
@@ -265,18 +288,9 @@ mod tests {
             event: DxEvent::Candle(Box::new(candle)),
             dropped_values: 0,
         };
-        let mut shown = Vec::new();
         let (id, symbol) = (TopicId::at(0), "A{=m}".into());
         let now = Instant::now();
-        lines.row(id, &symbol, now, mark, Change::Set(item), |it| {
-            if let Shown::Item(DxItem::Indexed(row)) = it
-                && let Some(DxEvent::Candle(candle)) = row.event
-            {
-                let minute = candle.start.as_millis() / 60_000;
-                shown.push((minute, candle.state.unwrap()));
-            }
-        });
-        shown
+        lines.row(id, &symbol, now, mark, Change::Set(item), show);
     }
 
     #[test]
@@ -315,5 +329,22 @@ mod tests {
         assert!(lines.due().is_some_and(|at| at >= later(660)));
         assert_eq!(lines.overdue(later(655)), None);
         assert_eq!(lines.overdue(later(670)), Some(id));
+    }
+    #[test]
+    fn a_snapshot_without_its_beginning_is_asked_for_again() {
+        let (id, topic) = (TopicId::at(0), topic());
+        let mut lines = Lines::default();
+        lines.begin(id, &topic);
+        let lost = |lines: &mut Lines, flags, at| {
+            let mut lost = false;
+            each(lines, flags, at, |it| lost |= matches!(it, Shown::Lost));
+            lost
+        };
+        assert!(!lost(&mut lines, 0, 9));
+        assert!(lost(&mut lines, 8, 8));
+        assert_eq!(lines.begin(id, &topic), Some(minute(0)));
+        for (flags, at) in [(4, 9), (0, 8), (8, 7), (12, 9), (0, 9), (8, 9)] {
+            assert!(!lost(&mut lines, flags, at));
+        }
     }
 }

@@ -67,6 +67,15 @@ impl<K: Eq + Hash + Clone, R> Snapshots<K, R> {
         self.lines.get(key).map_or(0, |line| line.pending.len())
     }
 
+    /// Whether a snapshot of `key` has begun and not ended.
+    pub(super) fn under_way(&self, key: &K) -> bool {
+        self.lines.get(key).is_some_and(|line| match line.phase {
+            Phase::Begun => true,
+            Phase::Dropping { begun, .. } => begun,
+            Phase::Updates | Phase::Ended { .. } => false,
+        })
+    }
+
     /// Forgets what waits for `key`: its subscription was released or begins anew.
     pub fn forget(&mut self, key: &K) {
         if let Some(line) = self.lines.remove(key) {
