@@ -145,6 +145,9 @@ pub enum Staleness {
     },
     /// The venue accepted the topic but did not send the first event that it promises.
     NoFirstData,
+    /// The venue took the topic away without being asked to, or did not complete what it had begun;
+    /// the topic is asked for again.
+    Withdrawn,
     /// Nothing came for longer than the consumer finds normal.
     Silence {
         /// For how long.
@@ -284,6 +287,7 @@ impl fmt::Display for Staleness {
         match self {
             Self::Backpressure { by } => write!(f, "waiting for {by}, which is full"),
             Self::NoFirstData => f.write_str("accepted, but the promised first data did not come"),
+            Self::Withdrawn => f.write_str("no longer brought by the venue, and asked for again"),
             Self::Silence { silence } => write!(f, "nothing came for {silence:.0?}"),
         }
     }

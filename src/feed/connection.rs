@@ -11,7 +11,7 @@ use super::machine::{Backoff, MachineConfig, State};
 use super::run::Marker;
 use super::tracker::Tracker;
 use super::{Deliver, Environment, GapIds, Note, Protocol, Topic, TopicId};
-use crate::{Error, Event, Now};
+use crate::{Error, Event, Now, Staleness};
 
 /// The reconnecting stream adapter: one venue connection as a `Stream`, for as long as it is
 /// polled.
@@ -197,7 +197,8 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             } => {
                 tracker.malformed(gap_ids.next(), topic, events, (from, now.wall), &mut mark);
             }
-            Note::NoFirstData(topic) => tracker.no_first_data(topic, &mut mark),
+            Note::NoFirstData(topic) => tracker.stale(topic, Staleness::NoFirstData, &mut mark),
+            Note::Withdrawn(topic) => tracker.stale(topic, Staleness::Withdrawn, &mut mark),
             Note::Ended(error) => *ended = Some(Some(error)),
         }
     }

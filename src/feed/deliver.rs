@@ -61,6 +61,8 @@ pub enum Note {
         /// Its first bytes, for the log.
         excerpt: String,
     },
+    /// The venue took a topic away; it is asked for again.
+    Withdrawn(TopicId),
     /// A topic was accepted, and then the first event that the venue promises did not come.
     NoFirstData(TopicId),
     /// The connection ends for good.

@@ -293,14 +293,13 @@ impl Tracker {
         Some(self.topics.get(&topic)?.symbol.clone())
     }
 
-    pub(crate) fn no_first_data(&mut self, topic: TopicId, mark: &mut impl FnMut(Marker)) {
+    /// The topic is stale until it is accepted again.
+    pub(crate) fn stale(&mut self, topic: TopicId, why: Staleness, mark: &mut impl FnMut(Marker)) {
         if let Some(tracked) = self.topics.get_mut(&topic)
             && tracked.begun
         {
             tracked.stale = true;
-            let kind = StatusKind::Stale {
-                why: Staleness::NoFirstData,
-            };
+            let kind = StatusKind::Stale { why };
             mark(Status::new(kind, self.scope(&[topic])).into());
         }
     }

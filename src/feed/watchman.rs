@@ -88,6 +88,9 @@ impl Watchman {
                     tracing::warn!(?topic, reason, excerpt, held_back, "malformed message");
                 }
             }
+            Note::Withdrawn(id) => {
+                tracing::warn!(topic = id.index(), "taken away by the venue");
+            }
             Note::NoFirstData(id) => {
                 tracing::warn!(
                     topic = id.index(),

@@ -2,7 +2,7 @@
 
 use feedline::feed::Token;
 use feedline::sim::Fault;
-use feedline::{Error, ErrorKind, Event, StatusKind};
+use feedline::{Error, ErrorKind, Event, Staleness, StatusKind};
 
 use super::{Rig, next, secs};
 
@@ -103,4 +103,30 @@ async fn a_venue_that_says_nothing_any_more_is_left() {
         matches!(status.kind, StatusKind::Interrupted { .. }),
         "{status}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_the_venue_closes_is_opened_again_and_told() {
+    let rig = Rig::new();
+    let mut quotes = rig.dxlink.quotes(["AAPL"]).await.unwrap();
+    next(&mut quotes).await.unwrap();
+    rig.sim.inject(Fault::CloseChannel { channel: None });
+    let mut told = Vec::new();
+    while told.last() != Some(&"fresh") {
+        match next(&mut quotes).await.unwrap() {
+            Event::Status(status) => told.push(match status.kind {
+                StatusKind::Stale {
+                    why: Staleness::Withdrawn,
+                } => "stale",
+                StatusKind::Fresh => "fresh",
+                _ => "other",
+            }),
+            Event::Gap(_) => told.push("gap"),
+            Event::Data(_) => {}
+        }
+    }
+    assert_eq!(told, ["stale", "gap", "fresh"]);
+    assert!(matches!(next(&mut quotes).await, Ok(Event::Data(_))));
+    assert_eq!(rig.sim.breaches(), []);
+    assert_eq!(rig.sim.connects().len(), 1);
 }

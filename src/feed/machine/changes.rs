@@ -14,6 +14,11 @@ pub(super) struct ChangeCount {
 
 impl ChangeCount {
     pub(super) fn new(limit: Option<Changes>) -> Self {
+        // Nothing at all could never be asked for.
+        let limit = limit.map(|limit| Changes {
+            count: limit.count.max(1),
+            ..limit
+        });
         Self {
             limit,
             made: VecDeque::new(),

@@ -139,6 +139,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         // A little later, so that a venue that does it again and again is not asked without end.
         self.postpone(topic, Side::Absent);
         self.core.registry[topic].attend();
+        self.deliver.note(Note::Withdrawn(topic));
     }
 
     fn repaired(&mut self, topic: TopicId, well: bool) {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Refused, Router, Seat};
-use crate::Rejection;
 use crate::feed::run::Marker;
 use crate::feed::{Deliver, Note, Protocol, State, TopicId};
+use crate::{Rejection, Staleness};
 
 impl<P: Protocol> Router<P> {
     /// The handles that hold at least one of these topics, with those they hold.
@@ -54,6 +54,14 @@ impl<P: Protocol> Router<P> {
                 handle,
                 topic: id,
                 first,
+            });
+        }
+    }
+
+    fn stale(&mut self, id: TopicId, why: &Staleness) {
+        for (seat, _) in self.holders(&[id]) {
+            self.tell(seat, |tracker, lane| {
+                tracker.stale(id, why.clone(), &mut |marker| lane.mark(marker));
             });
         }
     }
@@ -169,13 +177,8 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                     }
                 });
             }
-            Note::NoFirstData(topic) => {
-                for (seat, _) in self.holders(&[topic]) {
-                    self.tell(seat, |tracker, lane| {
-                        tracker.no_first_data(topic, &mut |marker| lane.mark(marker));
-                    });
-                }
-            }
+            Note::NoFirstData(topic) => self.stale(topic, &Staleness::NoFirstData),
+            Note::Withdrawn(topic) => self.stale(topic, &Staleness::Withdrawn),
             Note::Ended(error) => self.ended = Some(error),
         }
     }
