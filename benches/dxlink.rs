@@ -18,7 +18,7 @@ type Case = (&'static str, &'static [&'static str], &'static str);
 const QUOTE: Case = (
     "Quote",
     &["eventSymbol", "bidPrice", "askPrice", "bidSize", "askSize"],
-    r#""/ESZ26:XCME",5799.25,5799.5,14.0,9.0"#,
+    r#""/ESZ26:XCME",6120.75,6121.0,21.0,8.0"#,
 );
 const QUOTE_WITH_TIMES: Case = (
     "Quote",
@@ -37,7 +37,7 @@ const QUOTE_WITH_TIMES: Case = (
         "askPrice",
         "askSize",
     ],
-    r#""Quote","AAPL",0,0,0,1785542396000,"Q",168.4,51.0,1785542396000,"Q",168.46,10.0"#,
+    r#""Quote","AAPL",0,0,0,1700000040000,"Q",81.36,12.0,1700000039000,"Q",81.38,7.0"#,
 );
 const TIME_AND_SALE: Case = (
     "TimeAndSale",
@@ -60,7 +60,7 @@ const TIME_AND_SALE: Case = (
         "validTick",
         "type",
     ],
-    r#""AAPL",0,7421224169653665792,1727888400123,0,"Q",226.51,100.0,226.5,226.52,"@ I","\u0000","BUY",false,false,true,"NEW""#,
+    r#""AAPL",0,7301444403715899392,1700000000123,0,"Q",81.37,100.0,81.36,81.38,"@ T","\u0000","BUY",false,false,true,"NEW""#,
 );
 const CANDLE: Case = (
     "Candle",
@@ -77,7 +77,7 @@ const CANDLE: Case = (
         "close",
         "volume",
     ],
-    r#""AAPL{=m}",0,7421224169137766400,1727888400000,0,41,226.5,226.61,226.44,226.58,18211.0"#,
+    r#""AAPL{=m}",0,7301444574998691840,1700000040000,0,41,81.36,81.9,80.92,81.41,9120.0"#,
 );
 const GREEKS: Case = (
     "Greeks",
@@ -92,7 +92,7 @@ const GREEKS: Case = (
         "rho",
         "vega",
     ],
-    r#"".AAPL260821C200",1727888400000,5.25,0.31884417,0.512345678,0.0123456789,-0.08123,0.0412,0.2234"#,
+    r#"".AAPL260821C200",1700000040000,5.25,0.31884417,0.512345678,0.0123456789,-0.08123,0.0412,0.2234"#,
 );
 
 const CASES: [(&str, Case); 5] = [

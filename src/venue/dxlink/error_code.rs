@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_token_sent_too_early_may_be_good() {
         let unauthorized = ErrorCode::from_wire("UNAUTHORIZED").unwrap();
-        let early = "dxlink.auth.AuthException: Session not found: api";
+        let early = "Session not found: x";
         assert_eq!(unauthorized.remedy(early), Remedy::Reconnect);
         assert_eq!(unauthorized.remedy("bad token"), Remedy::Reauthorize);
         let other = ErrorCode::from_wire("SOMETHING").unwrap();

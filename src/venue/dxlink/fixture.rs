@@ -18,14 +18,14 @@ pub(super) fn usual(field: &str) -> &'static str {
     match field {
         "eventSymbol" => r#""AAPL{=5m}""#,
         "eventType" => r#""X""#,
-        "index" => "7421224169653665792",
-        "time" => "1727888400123",
+        "index" => "7301444403715899392",
+        "time" => "1700000000123",
         "source" => r#""NTV""#,
         "bidExchangeCode" | "askExchangeCode" | "exchangeCode" => r#""Q""#,
         "tradeThroughExempt" => r#""\u0000""#,
         "eventTime" | "bidTime" | "askTime" | "sequence" | "timeNanoPart" | "eventFlags" => "0",
-        "haltStartTime" | "haltEndTime" | "actionTime" => "1727888400000",
-        "dayId" | "prevDayId" | "exDividendDayId" | "expiration" => "20665",
+        "haltStartTime" | "haltEndTime" | "actionTime" => "1700000040000",
+        "dayId" | "prevDayId" | "exDividendDayId" | "expiration" => "20500",
         "count" | "openInterest" | "orderId" | "auxOrderId" | "tradeId" | "version" => "41",
         "tickDirection" => r#""ZERO_UP""#,
         "dayClosePriceType" | "prevDayClosePriceType" => r#""FINAL""#,
@@ -39,9 +39,9 @@ pub(super) fn usual(field: &str) -> &'static str {
         "type" => r#""NEW""#,
         "aggressorSide" | "orderSide" => r#""SELL""#,
         "description" | "buyer" | "seller" | "marketMaker" | "statusReason" => r#""text""#,
-        "exchangeSaleConditions" => r#"" @ I""#,
+        "exchangeSaleConditions" => r#""@ T""#,
         "attachment" => r#""hello""#,
-        _ => "226.51",
+        _ => "81.37",
     }
 }
 

@@ -52,10 +52,10 @@ mod tests {
     fn reads_back_what_it_writes() {
         for (value, json) in [
             (None, "{}"),
-            (Some(0.3188), r#"{"value":0.3188}"#),
+            (Some(0.2741), r#"{"value":0.2741}"#),
             (
-                Some(0.222_730_471_498_944_4),
-                r#"{"value":0.2227304714989444}"#,
+                Some(0.130_434_782_608_695_65),
+                r#"{"value":0.13043478260869565}"#,
             ),
             (Some(f64::INFINITY), r#"{"value":"Infinity"}"#),
             (Some(f64::NEG_INFINITY), r#"{"value":"-Infinity"}"#),

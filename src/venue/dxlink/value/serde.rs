@@ -103,7 +103,7 @@ mod tests {
         "99999999999999999999",
         "0.12345678901234567890123456789",
         "123456789012345678901234567890",
-        "335.174395879884",
+        "412.093875510021",
         "null",
         "true",
         "false",
@@ -119,8 +119,8 @@ mod tests {
         "\"true\"",
         "\"null\"",
         "\"a\\u0000b\"",
-        "1727888400123",
-        "20665",
+        "1700000000123",
+        "20500",
     ];
 
     #[test]
@@ -151,8 +151,8 @@ mod tests {
         assert_eq!(Plain(b"\"Infinity\"").decimal(), Err(Bad));
         assert_eq!(Plain(b"\"Infinity\"").float(), Ok(Some(f64::INFINITY)));
         assert_eq!(
-            Plain(b"7235129486797176832").integer(),
-            Ok(Some(7_235_129_486_797_176_832))
+            Plain(b"7301444403715899392").integer(),
+            Ok(Some(7_301_444_403_715_899_392))
         );
         assert_eq!(Plain(b"5.0").integer(), Ok(Some(5)));
         assert_eq!(Plain(b"5.5").integer(), Err(Bad));
