@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use super::super::EventKind;
 use super::super::request::Contract;
+use super::super::topic::EventName;
 use super::*;
+use crate::feed::Refusal;
 use crate::feed::{Heartbeat, SnapshotEdge};
 
 /// What came of the calls.
