@@ -163,7 +163,11 @@ impl fmt::Display for ErrorKind {
                 Ok(())
             }
             Self::TooManyTopics { limit } => {
-                write!(f, "the client may hold at most {limit} topics")
+                write!(
+                    f,
+                    "the client may hold at most {limit} topics: as many as max_topics says and its \
+                     connections have room for"
+                )
             }
             Self::TooManyOfChannel { channel, limit } => {
                 write!(f, "the client may hold at most {limit} topics of {channel}")

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::circuit::Circuit;
 use super::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::Timestamp;
 
@@ -74,6 +75,9 @@ pub struct Health {
     /// Why the last connection was lost or could not be made, while it is not live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What the process knows of the endpoint.
+    #[serde(default)]
+    pub circuit: Circuit,
 }
 
 /// One handle's queue.

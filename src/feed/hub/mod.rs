@@ -91,8 +91,9 @@ impl<P: Protocol> Hub<P> {
     }
 
     pub(crate) fn health(&self) -> Health {
-        let now = self.inner.environment.clock.now();
-        self.inner.ledger(|ledger| ledger.health(now))
+        let environment = &self.inner.environment;
+        let (now, circuit) = (environment.clock.now(), environment.circuit());
+        self.inner.ledger(|ledger| ledger.health(now, circuit))
     }
 
     /// Ends every handle; the client stays usable.
@@ -198,6 +199,12 @@ impl<P: Protocol> Inner<P> {
             connections: self.spec.connections.max(1),
             channels: self.spec.channel_limits,
         }
+    }
+
+    /// How many connections are not open yet, and how long the limit of connects may keep them from it.
+    pub(crate) fn unopened(&self) -> (usize, Duration) {
+        let count = self.ledger(|ledger| ledger.unopened());
+        (count, self.environment.connect_delay(count))
     }
 
     /// Publishes the worst state of all connections.

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -26,6 +27,8 @@ pub(crate) trait Owner: Send + Sync {
     fn symbols(&self, handle: HandleId) -> Vec<Symbol>;
     /// What stands in the way of progress, for errors: a full handle, or the last trouble.
     fn obstacle(&self) -> String;
+    /// How long the limit of connects may keep the client from opening what it needs.
+    fn connect_delay(&self) -> Duration;
     /// The venue's name.
     fn venue(&self) -> &'static str;
 }
@@ -73,7 +76,15 @@ impl<P: Protocol> Owner for Arc<Inner<P>> {
     }
 
     fn obstacle(&self) -> String {
-        self.ledger(|ledger| ledger.obstacle())
+        let obstacle = self.ledger(|ledger| ledger.obstacle());
+        match self.unopened().0 {
+            0 | 1 => obstacle,
+            count => format!("{obstacle}; {count} connections are not open yet"),
+        }
+    }
+
+    fn connect_delay(&self) -> Duration {
+        self.unopened().1
     }
 
     fn venue(&self) -> &'static str {

@@ -2,10 +2,10 @@
 
 use super::Ledger;
 use crate::Now;
-use crate::feed::Protocol;
 use crate::feed::handle::lock;
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::feed::metrics::{ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::{Circuit, Protocol};
 
 /// What a task last said of its connection.
 #[derive(Clone, Debug, Default)]
@@ -95,7 +95,7 @@ impl<P: Protocol> Ledger<P> {
         metrics
     }
 
-    pub(in crate::feed::hub) fn health(&self, now: Now) -> Health {
+    pub(in crate::feed::hub) fn health(&self, now: Now, circuit: Circuit) -> Health {
         let state = self.state();
         let reports = self.reports();
         let last_received = reports
@@ -114,6 +114,16 @@ impl<P: Protocol> Ledger<P> {
                 .into_iter()
                 .find_map(|report| report.trouble)
                 .filter(|_| !live),
+            circuit,
         }
+    }
+
+    /// How many connections have tasks and are not open yet.
+    pub(in crate::feed::hub) fn unopened(&self) -> usize {
+        let running = self.shards.iter().filter(|shard| shard.running);
+        let is_open = |state| matches!(state, Some(State::Authenticating | State::Live));
+        running
+            .filter(|shard| !is_open(lock(&shard.report).state))
+            .count()
     }
 }
