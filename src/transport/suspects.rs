@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut suspects = Suspects::default();
-        for port in 0..u16::MAX {
+        for port in 0..3_000 {
             suspects.fail(SocketAddr::from(([192, 0, 2, 1], port)));
         }
         assert_eq!(suspects.failed.len(), LIMIT);
-        let latest = SocketAddr::from(([192, 0, 2, 1], u16::MAX - 1));
+        let latest = SocketAddr::from(([192, 0, 2, 1], 2_999));
         assert!(suspects.failed.contains_key(&latest));
     }
 }
