@@ -92,6 +92,14 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_boxed_source(
+        mut self,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
     /// With the venue it concerns.
     #[must_use]
     pub fn with_venue(mut self, venue: &'static str) -> Self {

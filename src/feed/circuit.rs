@@ -21,10 +21,9 @@ const LONGEST: Duration = Duration::from_secs(10);
 ///
 /// All connections of all clients to the same endpoint with the same credentials share it. Five failed
 /// attempts in a row, none of which became live, open it: then only one attempt at a time goes
-/// through, the next a while after the one before has failed. The first that becomes live closes it. A
-/// connection that failed last goes by its own backoff alone, so that one that has the endpoint to
-/// itself is never held up. When the venue says how long it wants to be left alone, nobody goes
-/// before that.
+/// through, the next a while after the one before has failed: a second at first, ten at most. The first
+/// that becomes live closes it. A connection that has the endpoint to itself goes by its own backoff
+/// alone. When the venue says how long it wants to be left alone, nobody goes before that.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Circuit {
@@ -104,6 +103,8 @@ struct Record {
     left_alone: Option<Instant>,
     /// Connections that are live.
     live: usize,
+    /// Who waits to be let through.
+    waiting: usize,
 }
 
 impl Record {
@@ -128,8 +129,9 @@ impl Record {
         if let Some((_, until)) = self.probe.filter(|(_, until)| now < *until) {
             return Err(until);
         }
+        // Whoever has the endpoint to itself has waited by its own backoff.
         if let Some((at, by)) = self.failed
-            && by != asker.connection
+            && (by != asker.connection || self.waiting > 0)
         {
             let until = at + self.pause(asker.patience);
             if now < until {
@@ -148,6 +150,15 @@ impl Record {
     }
 }
 
+/// Counts one who waits, until it is dropped.
+struct Waiting<'a>(&'a Breaker);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.record().waiting -= 1;
+    }
+}
+
 impl Breaker {
     fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
@@ -162,15 +173,19 @@ impl Breaker {
     /// Waits until the asker may go. `held` hears of each wait before it begins. Dropping the future
     /// gives the wish up.
     pub(crate) async fn admit(&self, asker: Asker, mut held: impl FnMut(Held)) {
+        let mut waiting = None;
         loop {
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             let now = tokio::time::Instant::now().into_std();
+            // It does not count itself.
+            drop(waiting.take());
             let until = {
                 let mut record = self.record();
                 let Err(until) = record.admit(asker, now) else {
                     return;
                 };
+                record.waiting += 1;
                 held(Held {
                     until,
                     failures: record.failures,
@@ -178,6 +193,7 @@ impl Breaker {
                 });
                 until
             };
+            waiting = Some(Waiting(self));
             select(changed, pin!(tokio::time::sleep_until(until.into()))).await;
         }
     }
@@ -232,9 +248,9 @@ impl Breaker {
     /// An attempt has become live.
     pub(crate) fn live(&self) {
         self.change(|record| {
-            let live = record.live + 1;
             *record = Record {
-                live,
+                live: record.live + 1,
+                waiting: record.waiting,
                 ..Record::default()
             };
         });
@@ -335,14 +351,17 @@ mod tests {
     }
 
     #[test]
-    fn five_failures_in_a_row_open_it_for_all_but_the_one_who_failed() {
+    fn five_failures_in_a_row_open_it_for_all_but_whoever_is_alone() {
         let world = World::failed(4);
         assert_eq!(world.circuit(0), (CircuitState::Closed, 4, None));
         assert_eq!(world.admit(asker(2, 10), 0), Ok(()));
         world.fail(asker(1, 5), 0);
         assert_eq!(world.circuit(0), (CircuitState::Open, 5, Some(1)));
         assert_eq!(world.admit(asker(2, 11), 0), Err(1));
-        // Its own backoff is all that it waits for; and then it is the probe.
+        // Its own backoff is all that it waits for, unless others wait; and then it is the probe.
+        world.breaker.record().waiting = 1;
+        assert_eq!(world.admit(asker(1, 6), 0), Err(1));
+        world.breaker.record().waiting = 0;
         assert_eq!(world.admit(asker(1, 6), 0), Ok(()));
         assert_eq!(world.circuit(0), (CircuitState::HalfOpen, 5, None));
         assert_eq!(world.admit(asker(2, 11), 1), Err(60));
@@ -442,5 +461,6 @@ mod tests {
             error: "down".to_owned(),
         };
         assert_eq!(told, [held]);
+        assert_eq!(breaker.record().waiting, 0);
     }
 }

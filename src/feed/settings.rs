@@ -54,12 +54,25 @@ impl HubConfig {
 
 impl Backoff {
     fn check(&self) -> Result<(), Error> {
-        let Self { first, cap, .. } = self;
+        let Self {
+            first,
+            cap,
+            live_cap,
+            half_life,
+        } = self;
         if *first < SHORTEST_WAIT || first > cap || *cap > DAY {
             return invalid(format!(
                 "a backoff's first wait must be at least {SHORTEST_WAIT:?} and no longer than its cap, \
                  which must be at most a day; not {first:?} and {cap:?}"
             ));
+        }
+        if *live_cap < SHORTEST_WAIT {
+            return invalid(format!(
+                "a backoff's live_cap must be at least {SHORTEST_WAIT:?}, not {live_cap:?}"
+            ));
+        }
+        if half_life.is_zero() {
+            return invalid("a backoff's half_life must be more than nothing".to_owned());
         }
         Ok(())
     }
@@ -90,11 +103,24 @@ mod tests {
         config.check()
     }
 
+    fn live(live_cap: Duration, half_life: Duration) -> Result<(), Error> {
+        let config = HubConfig {
+            backoff: Backoff {
+                live_cap,
+                half_life,
+                ..Backoff::default()
+            },
+            ..HubConfig::default()
+        };
+        config.check()
+    }
+
     #[test]
     fn what_can_be_used_can_be_used() {
         assert!(HubConfig::default().check().is_ok());
         assert!(backoff(SHORTEST_WAIT, SHORTEST_WAIT).is_ok());
         assert!(backoff(DAY, DAY).is_ok());
+        assert!(live(Duration::MAX, Duration::MAX).is_ok());
         let forever = HubConfig {
             linger: Duration::MAX,
             max_topics: usize::MAX,
@@ -119,6 +145,8 @@ mod tests {
             (backoff(second, Duration::MAX), "cap"),
             (backoff(2 * second, second), "cap"),
             (backoff(Duration::ZERO, second), "1ms"),
+            (live(Duration::ZERO, second), "live_cap"),
+            (live(second, Duration::ZERO), "half_life"),
             (none(0, None).check(), "max_topics must be at least 1"),
             (none(1, Some(0)).check(), "topics_per_connection"),
             (within("x", Duration::ZERO), "x must be more than nothing"),

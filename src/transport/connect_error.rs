@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 
 /// Why no WebSocket could be opened.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,15 @@ impl ConnectError {
     #[cfg(feature = "tastytrade")]
     pub(crate) fn fatal(error: Error) -> Self {
         Self::terminal(error.to_string()).with_source(error)
+    }
+
+    /// As the error of a feed that it ends. Its cause is told once, not by its source again.
+    pub(crate) fn into_error(self) -> Error {
+        let error = Error::new(ErrorKind::Connect(self.cause));
+        match self.source {
+            Some(source) => error.with_boxed_source(source),
+            None => error,
+        }
     }
 
     /// The error that ends the feed whenever it comes, if that is what it is.
