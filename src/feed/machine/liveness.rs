@@ -45,6 +45,11 @@ impl Liveness {
         self.message = now;
     }
 
+    /// When the last message came.
+    pub(super) fn last_message(&self) -> Instant {
+        self.message
+    }
+
     /// Other times from now on.
     pub(super) fn set(&mut self, heartbeat: Heartbeat) {
         self.heartbeat = heartbeat;

@@ -163,9 +163,10 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
     }
 
-    /// A request was not answered in time, though the venue answers others or brings data. The answer may
-    /// still come: what is not wanted has to be released, and what is wanted is asked for again.
-    pub(super) fn left_unanswered(&mut self, pending: Pending) {
+    /// A request was not answered in time, by a venue that has answered others or brought data. The answer
+    /// may still come: what is not wanted has to be released, and what is wanted is asked for again. Only
+    /// if it `talks` meanwhile does its silence say something about the topics.
+    pub(super) fn left_unanswered(&mut self, pending: Pending, talks: bool) {
         let (company, now) = (pending.topics.len(), self.now.instant);
         for id in pending.topics {
             let lost = self.core.lost_from_here(self.core.registry.entry(id), true);
@@ -175,8 +176,9 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 self.accept(vec![id]);
                 continue;
             }
-            let (was_suspect, alone) = (entry.is_suspect(), entry.suspect(company));
-            let again = pending.op == Op::Unsubscribe || company > 1 || !was_suspect;
+            let was_suspect = entry.is_suspect();
+            let alone = if talks { entry.suspect(company) } else { 0 };
+            let again = pending.op == Op::Unsubscribe || company > 1 || !was_suspect || !talks;
             if !entry.is_wanted() {
                 if alone > PATIENCE {
                     self.released(id);

@@ -287,7 +287,7 @@ impl TopicEntry {
     pub(super) fn released(&mut self, lost: impl FnOnce() -> Down) {
         self.state = TopicState::Absent { retry_at: None };
         self.maybe_held = false;
-        if self.is_wanted() {
+        if self.desired == Desired::Resubscribe {
             self.desired = Desired::Yes;
             self.down.get_or_insert_with(lost);
         }

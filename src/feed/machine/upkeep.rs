@@ -156,7 +156,10 @@ impl<P: Protocol> Machine<P> {
             if !self.core.registry.answers_come() && !self.core.has_data {
                 return self.unanswered(&pending, now, deliver);
             }
-            self.with(now, deliver, |_, _, sink| sink.left_unanswered(pending));
+            let talks = self.core.liveness.last_message() > pending.asked;
+            self.with(now, deliver, |_, _, sink| {
+                sink.left_unanswered(pending, talks)
+            });
         }
         while reading && let Some((id, alarm)) = self.core.registry.next_alarm(now.instant) {
             self.alarm(id, alarm, now, deliver);
