@@ -156,10 +156,7 @@ impl<P: Protocol> Machine<P> {
             if !self.core.registry.answers_come() && !self.core.has_data {
                 return self.unanswered(&pending, now, deliver);
             }
-            let talks = self.core.liveness.last_message() > pending.asked;
-            self.with(now, deliver, |_, _, sink| {
-                sink.left_unanswered(pending, talks)
-            });
+            self.with(now, deliver, |_, _, sink| sink.left_unanswered(pending));
         }
         while reading && let Some((id, alarm)) = self.core.registry.next_alarm(now.instant) {
             self.alarm(id, alarm, now, deliver);
@@ -192,7 +189,8 @@ impl<P: Protocol> Machine<P> {
     fn unanswered(&mut self, pending: &Pending, now: Now, deliver: &mut impl Deliver<P>) {
         for id in &pending.topics {
             let company = pending.topics.len();
-            self.core.registry.entry_mut(*id).suspect(company);
+            let entry = self.core.registry.entry_mut(*id);
+            entry.suspect(company, pending.asked);
         }
         let first = pending.topics.first();
         let channel = first.map(|id| self.topics.get(*id).channel().name);
