@@ -52,7 +52,7 @@ pub(crate) use limiter::Limiter;
 pub(crate) use lost::Lost;
 pub use machine::{Backoff, ChannelCounters, ConnectionCounters, State};
 pub(crate) use metrics::HandleMetrics;
-pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
+pub use metrics::{ChannelHealth, ChannelMetrics, ConnectionMetrics, Health, Metrics};
 pub use protocol::{
     Failure, Jump, Malformed, MissingSpan, Op, Output, Position, Protocol, Refusal, Request,
     RequestId, SnapshotEdge,
