@@ -50,7 +50,8 @@ pub(crate) use hub::{Hub, HubConfig};
 pub use lane::Carries;
 pub(crate) use limiter::Limiter;
 pub(crate) use lost::Lost;
-pub use machine::{Backoff, ChannelCounters, ConnectionCounters, State};
+pub(crate) use machine::QuietConfig;
+pub use machine::{Backoff, ChannelCounters, ConnectionCounters, Quiet, State};
 pub(crate) use metrics::HandleMetrics;
 pub use metrics::{ChannelHealth, ChannelMetrics, ConnectionMetrics, Health, Metrics};
 pub use protocol::{

@@ -13,9 +13,11 @@ mod listening;
 mod liveness;
 mod output;
 mod question;
+mod quiet;
 mod registry;
 mod requests;
 mod rhythm;
+mod silence;
 mod sink;
 mod state;
 mod upkeep;
@@ -26,6 +28,8 @@ use std::time::{Duration, Instant};
 
 pub use backoff::Backoff;
 pub use counters::{ChannelCounters, ConnectionCounters};
+pub use quiet::Quiet;
+pub(crate) use quiet::QuietConfig;
 pub use state::State;
 
 use self::backoff::Attempts;

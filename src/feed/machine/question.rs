@@ -4,6 +4,8 @@
 //! once, and then at most once an hour: what is silent may be a market that is closed. Questions wait
 //! a minute for each other, then two, up to an hour, until data goes on.
 
+use std::time::Duration;
+
 use super::listening::Moment;
 
 /// Between the first question and the second; doubles up to the last.
@@ -32,6 +34,8 @@ pub(super) struct Question {
     asked: u8,
     /// When the last was asked.
     last: Option<Moment>,
+    /// Since when it has been silent, while it is open.
+    since: Moment,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,8 +78,13 @@ impl Question {
         }
     }
 
-    /// It is overdue. Returns whether that is news.
-    pub(super) fn open(&mut self, at: Moment) -> bool {
+    /// How long it has been silent, while that is in question.
+    pub(super) fn silence(self, at: Moment) -> Duration {
+        Duration::from_millis(at.since(self.since))
+    }
+
+    /// It is overdue, after a silence since `since`. Returns whether that is news.
+    pub(super) fn open(&mut self, at: Moment, since: Moment) -> bool {
         self.stage = match self.stage {
             Stage::Open | Stage::Asked { .. } => return false,
             // The venue has just shown all that there is.
@@ -86,6 +95,7 @@ impl Question {
             },
             Stage::Calm | Stage::Answered { .. } => Stage::Open,
         };
+        self.since = since;
         true
     }
 
@@ -204,7 +214,7 @@ mod tests {
         for second in from / 1_000..to / 1_000 {
             let now = at(second * 1_000);
             if question.due(at(from + PATIENCE)) <= now {
-                question.open(now);
+                question.open(now, at(from));
                 let step = question.step(now, PATIENCE, true, reconnects);
                 steps.extend(step.map(|step| (second, step)));
             }
@@ -243,7 +253,7 @@ mod tests {
         for second in 5..8 * 3_600 {
             let now = at(second * 1_000);
             if question.due(now) <= now {
-                question.open(now);
+                question.open(now, now);
                 let step = question.step(now, PATIENCE, true, &mut reconnects);
                 if let Some(step) = step {
                     assert_eq!(step, Step::Resubscribe);
@@ -278,7 +288,7 @@ mod tests {
     #[test]
     fn a_promise_that_is_not_kept_leads_to_the_next_step_at_once() {
         let (mut question, mut reconnects) = (Question::default(), Reconnects::default());
-        question.open(at(0));
+        question.open(at(0), at(0));
         assert_eq!(
             question.step(at(0), HOUR, true, &mut reconnects),
             Some(Step::Resubscribe)
@@ -295,9 +305,9 @@ mod tests {
     #[test]
     fn it_is_told_before_it_may_be_asked() {
         let (mut question, mut reconnects) = (Question::default(), Reconnects::default());
-        assert!(question.open(at(0)));
+        assert!(question.open(at(0), at(0)));
         assert_eq!(question.step(at(0), PATIENCE, false, &mut reconnects), None);
-        assert!(question.is_open() && !question.open(at(1_000)));
+        assert!(question.is_open() && !question.open(at(1_000), at(0)));
         assert_eq!(
             question.step(at(1_000), PATIENCE, true, &mut reconnects),
             Some(Step::Resubscribe)

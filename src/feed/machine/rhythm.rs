@@ -10,7 +10,7 @@ use super::listening::Moment;
 /// Events before which nothing is concluded from silence.
 const ENOUGH: u32 = 20;
 /// No silence shorter than this is overdue.
-pub(super) const FLOOR: Millis = 5_000;
+const FLOOR: Millis = 5_000;
 /// How many times the longest silence is overdue.
 const FACTOR: Millis = 3;
 /// A rhythm watched for less than this may be in the middle of a burst: it is given the rest of it on
@@ -44,14 +44,27 @@ pub(super) struct Rhythm {
 impl Rhythm {
     /// Nothing is known. `cadence` is what the venue documents: something comes at least this often.
     pub(super) fn new(cadence: Option<Duration>) -> Self {
-        let cadence = cadence.map(|cadence| {
+        let mut rhythm = Self::default();
+        rhythm.set_cadence(cadence);
+        rhythm
+    }
+
+    /// The venue documents another cadence, or none.
+    pub(super) fn set_cadence(&mut self, cadence: Option<Duration>) {
+        self.cadence = cadence.map(|cadence| {
             let cadence = cadence.as_millis();
             millis(u64::try_from(cadence).unwrap_or(u64::MAX))
         });
-        Self {
-            cadence,
-            ..Self::default()
-        }
+    }
+
+    pub(super) fn cadence(&self) -> Option<Duration> {
+        let cadence = self.cadence?;
+        Some(Duration::from_millis(cadence.into()))
+    }
+
+    /// How many moments brought something.
+    pub(super) fn seen(&self) -> u32 {
+        self.seen
     }
 
     /// Silence counts from now: what came before says nothing about what follows, because there was
@@ -72,7 +85,9 @@ impl Rhythm {
         let mut silence = millis(at.since(self.last));
         // A silence that was overdue is half believed: a fault that mended itself must not blind us
         // for an hour, and a rhythm that has become slower is known after a few of them.
-        if let Some(patience) = self.patience() {
+        if silence > self.longest
+            && let Some(patience) = self.patience_millis()
+        {
             silence = silence.min(patience.saturating_mul(FACTOR));
         }
         self.last = at;
@@ -105,7 +120,11 @@ impl Rhythm {
 
     /// How long a silence must be to be overdue: three times the longest one, and at least five
     /// seconds. `None` while too little is known.
-    pub(super) fn patience(&self) -> Option<Millis> {
+    pub(super) fn patience(&self) -> Option<u64> {
+        self.patience_millis().map(u64::from)
+    }
+
+    fn patience_millis(&self) -> Option<Millis> {
         let learned = self.seen >= ENOUGH;
         if !learned && self.cadence.is_none() {
             return None;
@@ -120,7 +139,7 @@ impl Rhythm {
 
     /// When the silence that began with the last event, or at `since` if that is later, is overdue.
     pub(super) fn overdue_at(&self, since: Moment) -> Option<Moment> {
-        Some(self.last.max(since).after(self.patience()?.into()))
+        Some(self.last.max(since).after(self.patience()?))
     }
 }
 
