@@ -49,8 +49,8 @@ pub struct ConnectionMetrics {
     pub uptime: f64,
     /// Topics placed on it.
     pub topics: usize,
-    /// How far the venue's clock is ahead of this machine's, in seconds, as the least delayed events of
-    /// late show it; behind, below zero, where the feed is delayed. Absent until events carry their time.
+    /// How far the venue's clock is ahead of this machine's, in seconds, as its events show it: negative
+    /// where they are delayed. Absent where events carry no time, or none has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset: Option<f64>,
     /// What happened to it.

@@ -46,7 +46,7 @@ pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
 pub(crate) use gap_ids::GapIds;
 pub use hub::StateChanges;
-pub(crate) use hub::{Hub, HubConfig};
+pub(crate) use hub::{Hub, HubConfig, quiet_settings};
 pub use lane::Carries;
 pub(crate) use limiter::Limiter;
 pub(crate) use lost::Lost;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Moment(u64);
 
 impl Moment {
+    #[cfg(test)]
     pub(super) fn from_millis(millis: u64) -> Self {
         Self(millis)
     }

@@ -1,5 +1,7 @@
 //! Whether data stays away: of the whole connection first, then of single topics.
 
+mod upkeep;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 

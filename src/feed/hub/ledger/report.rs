@@ -14,12 +14,11 @@ use crate::feed::metrics::{ChannelHealth, ConnectionMetrics, Health, Metrics, se
 pub(crate) struct Report {
     pub(crate) state: Option<State>,
     pub(crate) live_since: Option<std::time::Instant>,
+    pub(crate) clock_offset: Option<f64>,
     pub(crate) counters: ConnectionCounters,
     pub(crate) channels: Vec<(&'static str, ChannelCounters)>,
     /// Channels with topics whose data is overdue.
     pub(crate) overdue: Vec<&'static str>,
-    /// How far the venue's clock is ahead of ours, in nanoseconds.
-    pub(crate) clock_offset: Option<i64>,
     pub(crate) stalled_by: Option<String>,
     pub(crate) trouble: Option<String>,
 }
@@ -89,7 +88,7 @@ impl<P: Protocol> Ledger<P> {
                 state: report.state.unwrap_or(State::Idle),
                 uptime: seconds(uptime.unwrap_or_default()),
                 topics: shard.load.topics(),
-                clock_offset: report.clock_offset.map(|nanos| nanos as f64 / 1e9),
+                clock_offset: report.clock_offset,
                 counters,
             });
         }
