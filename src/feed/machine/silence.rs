@@ -180,10 +180,12 @@ impl Silence {
         let cadence = pulse.rhythm.cadence();
         self.rhythm
             .set_cadence(cadence.into_iter().chain(self.rhythm.cadence()).min());
-        if self.canary == Some(id)
-            && let Some(patience) = self.rhythm.patience()
-        {
-            self.question.accepted(at, patience);
+        if self.canary == Some(id) {
+            // An answer at once is no sign of the rhythm.
+            self.rhythm.restart(at);
+            if let Some(patience) = self.rhythm.patience() {
+                self.question.accepted(at, patience);
+            }
         }
         self.schedule_next(id);
     }
@@ -258,7 +260,7 @@ impl Silence {
         }
         while let Some((due, id)) = self.agenda.first().copied()
             && due <= self.at
-            && !self.question.is_open()
+            && self.question.is_calm()
             && self.closed_until.is_none()
         {
             self.agenda.pop_first();
@@ -276,7 +278,8 @@ impl Silence {
             return self.closed_until;
         }
         let agenda = self.agenda.first().map(|(due, _)| *due);
-        let agenda = agenda.filter(|_| !self.question.is_open());
+        // A topic is judged alone only where the others go on.
+        let agenda = agenda.filter(|_| self.question.is_calm());
         let due = self.connection_due().into_iter().chain(agenda).min()?;
         self.clock.instant(due)
     }
@@ -373,8 +376,12 @@ impl Silence {
         let may_ask = self.asks.ready_at(now.instant) <= now.instant;
         let (at, reconnects) = (self.at, &mut self.reconnects);
         let Pulse {
-            rhythm, question, ..
+            rhythm,
+            question,
+            plain,
+            ..
         } = &mut self.pulses[id.index()];
+        *plain = false;
         let opened = question.open(at, rhythm.last());
         let silence = question.silence(at);
         if opened {

@@ -173,7 +173,7 @@ fn a_mute_connection_is_stale_then_asked_then_made_anew() {
     assert_eq!(world.overdue(), [0, 1]);
     world.run(100, 100, &[a()]);
     assert_eq!(world.take(), told([(100, "fresh [0, 1]")]));
-    assert_eq!(world.overdue(), []);
+    assert!(world.overdue().is_empty());
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_topic_alone_is_asked_for_while_its_neighbours_go_on() {
     assert_eq!(world.take(), told([(65, "stale [1] alone"), (65, "ask 1")]));
     assert_eq!(world.overdue(), [1]);
     world.run(100, 100, &[a(), b()]);
-    assert_eq!(world.overdue(), []);
+    assert!(world.overdue().is_empty());
     world.run(20_000, 100, &[a(), b()]);
     assert_eq!(world.take(), []);
 }
@@ -269,7 +269,7 @@ fn a_closed_market_that_shows_its_last_values_costs_no_connection() {
     let all = world.topics.clone();
     world.run(600_000, 1_000, &all);
     world.run(16 * 3_600_000, 1_000, &[]);
-    assert_eq!(world.count("reconnect"), 0);
+    assert_eq!(world.count("reconnect"), 0, "{:?}", world.told);
     assert_eq!((world.count("ask"), world.count("fresh")), (21, 21));
 }
 
@@ -328,7 +328,7 @@ fn a_topic_that_is_gone_is_missed_no_more() {
     assert_eq!(world.overdue(), [1]);
     world.silence.vacate(b());
     world.inactive.push(b());
-    assert_eq!(world.overdue(), []);
+    assert!(world.overdue().is_empty());
     world.take();
     world.run(600_000, 100, &[a()]);
     assert_eq!(world.take(), []);
