@@ -27,6 +27,8 @@ mod rhythm;
 mod silence;
 mod sink;
 mod state;
+#[cfg(test)]
+mod tests;
 mod topic_state;
 mod upkeep;
 mod work_queue;
@@ -54,7 +56,7 @@ const FORBEARANCE: Duration = Duration::from_secs(15 * 60);
 
 /// A topic as the borrowed key of itself.
 #[derive(Hash)]
-pub(super) struct Same<'a, T>(pub(super) &'a T);
+pub(crate) struct Same<'a, T>(pub(crate) &'a T);
 
 impl<T: Topic> hashbrown::Equivalent<T> for Same<'_, T> {
     fn equivalent(&self, key: &T) -> bool {
@@ -349,6 +351,11 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
+    /// Whether somebody still waits for the reply of an effect.
+    pub(crate) fn expects(&self, tag: EffectTag) -> bool {
+        tag.is_current(&self.core.registry)
+    }
+
     /// An effect came back.
     pub(crate) fn handle_reply(
         &mut self,
@@ -357,7 +364,7 @@ impl<P: Protocol> Machine<P> {
         reply: P::Reply,
         deliver: &mut impl Deliver<P>,
     ) {
-        if !tag.is_current(&self.core.registry) {
+        if !self.expects(tag) {
             return;
         }
         self.with(now, deliver, |protocol, topics, sink| {

@@ -86,6 +86,8 @@ pub(super) struct TopicEntry {
     retry: Retry,
     /// The venue left a request with it unanswered: it is asked for last, and in small company.
     suspect: bool,
+    /// A request was not answered, so that the venue may have what counts as absent.
+    maybe_held: bool,
     /// How often in a row a request with this topic alone was not answered.
     unanswered_alone: u32,
     max_batch: usize,
@@ -111,6 +113,7 @@ impl TopicEntry {
             numbers: None,
             retry: Retry::default(),
             suspect: false,
+            maybe_held: false,
             unanswered_alone: 0,
             max_batch: usize::MAX,
         }
@@ -179,6 +182,16 @@ impl TopicEntry {
         self.suspect
     }
 
+    /// Whether the venue may have it although it counts as absent.
+    pub(super) fn may_be_held(&self) -> bool {
+        self.maybe_held
+    }
+
+    /// The venue has said that it does not have it.
+    pub(super) fn is_not_held(&mut self) {
+        self.maybe_held = false;
+    }
+
     pub(super) fn max_batch(&self) -> usize {
         self.max_batch
     }
@@ -213,6 +226,12 @@ impl TopicEntry {
         let changes = self.is_wanted() != wanted;
         if changes {
             self.desired = if wanted { Desired::Yes } else { Desired::No };
+            // What is to be released now does not wait for what was to be asked for later.
+            match &mut self.state {
+                TopicState::Active { retry_at } => *retry_at = None,
+                TopicState::Absent { retry_at } if self.maybe_held => *retry_at = None,
+                _ => {}
+            }
         }
         changes
     }
@@ -264,6 +283,7 @@ impl TopicEntry {
     pub(super) fn accepted(&mut self) {
         self.state = TopicState::Active { retry_at: None };
         self.ever_accepted = true;
+        self.maybe_held = false;
         self.absolve();
         self.update();
     }
@@ -271,7 +291,8 @@ impl TopicEntry {
     /// It is no longer in the venue's set, as we asked.
     pub(super) fn released(&mut self, lost: impl FnOnce() -> Down) {
         self.state = TopicState::Absent { retry_at: None };
-        if self.desired == Desired::Resubscribe {
+        self.maybe_held = false;
+        if self.is_wanted() {
             self.desired = Desired::Yes;
             self.down.get_or_insert_with(lost);
         }
@@ -281,6 +302,7 @@ impl TopicEntry {
     /// It is no longer in the venue's set, though it is wanted: asked for again after its own backoff.
     pub(super) fn withdrawn(&mut self, retry_at: Instant, lost: impl FnOnce() -> Down) {
         self.down.get_or_insert_with(lost);
+        self.maybe_held = false;
         self.stays_absent(Some(retry_at));
     }
 
@@ -291,6 +313,27 @@ impl TopicEntry {
             self.desired = Desired::Yes;
         }
         self.forget_subscription();
+    }
+
+    /// The venue has taken it away while it is being asked for: what it brought was no answer.
+    pub(super) fn withdrawn_early(&mut self, lost: impl FnOnce() -> Down) {
+        if self.began {
+            self.down.get_or_insert_with(lost);
+        }
+        self.forget_subscription();
+    }
+
+    /// A request was never answered: the venue may have it or not.
+    pub(super) fn becomes_uncertain(
+        &mut self,
+        retry_at: Option<Instant>,
+        lost: impl FnOnce() -> Down,
+    ) {
+        if self.is_held() || self.began {
+            self.down.get_or_insert_with(lost);
+        }
+        self.stays_absent(retry_at);
+        self.maybe_held = true;
     }
 
     /// It is still in the venue's set, and not to be asked about for a while.
@@ -315,9 +358,13 @@ impl TopicEntry {
         } else if let Some(down) = &mut self.down {
             down.renewed = false;
         }
+        self.maybe_held = false;
         let known = !matches!(self.state, TopicState::Absent { .. } | TopicState::Vacant);
-        if self.state != TopicState::Vacant {
-            self.stays_absent(None);
+        match self.state {
+            TopicState::Vacant => {}
+            // A refusal that may pass is none of the connection's.
+            TopicState::Absent { retry_at } => self.stays_absent(retry_at),
+            _ => self.stays_absent(None),
         }
         known
     }
