@@ -63,6 +63,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
         for id in &topics {
             self.core.registry.entry_mut(*id).accepted();
+            self.core.silence.accepted(*id);
         }
         self.end_outage(&topics);
         for id in &topics {
@@ -297,6 +298,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 entry.stirred();
                 let channel = entry.channel();
                 self.core.channels[channel].1.errors += 1;
+                self.hear(id, None);
             }
             None => self.core.counters.unreadable += 1,
         }

@@ -176,6 +176,11 @@ impl TopicEntry {
         self.ever_accepted
     }
 
+    /// Whether it was reported stale and has brought nothing since.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     pub(super) fn is_suspect(&self) -> bool {
         self.suspect
     }
