@@ -89,13 +89,7 @@ impl Protocol for Ticks {
         Ok(())
     }
 
-    fn request(
-        &mut self,
-        _: Now,
-        _: Request<'_>,
-        _: &Topics<Tick>,
-        out: &mut impl Output<Self>,
-    ) {
+    fn request(&mut self, _: Now, _: Request<'_>, _: &Topics<Tick>, out: &mut impl Output<Self>) {
         out.send(Frame::text("sub"));
     }
 

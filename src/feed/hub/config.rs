@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::feed::machine::Backoff;
+use crate::feed::machine::{Backoff, QuietConfig};
 
 /// What a user may set on a client, whatever its venue.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct HubConfig {
     pub(crate) topics_per_connection: Option<usize>,
     /// Makes jitter repeatable.
     pub(crate) seed: u64,
+    /// What is made of silence.
+    pub(crate) quiet: QuietConfig,
 }
 
 impl Default for HubConfig {
@@ -24,6 +26,27 @@ impl Default for HubConfig {
             max_topics: 50_000,
             topics_per_connection: None,
             seed: fastrand::u64(..),
+            quiet: QuietConfig::default(),
         }
     }
 }
+
+/// A client's settings of what is made of silence, the same for every venue.
+macro_rules! quiet_settings {
+    () => {
+        /// What is done about data that stays away although the connection answers its pings: reported
+        /// and asked for again unless set.
+        pub fn quiet(mut self, quiet: $crate::feed::Quiet) -> Self {
+            self.hub.quiet.mode = quiet;
+            self
+        }
+
+        /// When the market is open: while it is closed, silence is normal. Without one the market may be
+        /// closed or broken, and is asked ever more rarely.
+        pub fn calendar(mut self, calendar: $crate::market::Calendar) -> Self {
+            self.hub.quiet.calendar = Some(calendar);
+            self
+        }
+    };
+}
+pub(crate) use quiet_settings;

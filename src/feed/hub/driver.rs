@@ -224,6 +224,8 @@ impl<P: Protocol> Driver<P> {
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());
+        report.overdue.clear();
+        report.overdue.extend(machine.overdue_channels());
         let stalled_by = self.stall.as_ref().map(|stall| &stall.by);
         if report.stalled_by.as_ref() != stalled_by {
             report.stalled_by = stalled_by.cloned();

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-pub(crate) use config::HubConfig;
+pub(crate) use config::{HubConfig, quiet_settings};
 pub(crate) use ledger::{MakeTopic, NewHandle};
 pub(crate) use owner::Owner;
 pub use watching::StateChanges;
@@ -235,6 +235,7 @@ impl<P: Protocol> Inner<P> {
                 linger: self.config.linger,
                 seed: self.config.seed ^ salt,
                 gap_ids: self.gap_ids.clone(),
+                quiet: self.config.quiet.clone(),
             };
             let (protocol, environment) = ((self.protocol)(), self.environment.clone());
             let driver = Driver::new(Arc::clone(self), start, protocol, environment, machine);

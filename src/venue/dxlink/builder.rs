@@ -6,7 +6,7 @@ use super::protocol::{DxLinkProtocol, FetchToken};
 use crate::Error;
 use crate::feed::{
     Backoff, Changes, CredentialError, Hub, HubConfig, Network, Sockets, Token, TokenProvider,
-    at_most_a_day, fetched, network_settings,
+    at_most_a_day, fetched, network_settings, quiet_settings,
 };
 use crate::transport::Address;
 
@@ -100,6 +100,8 @@ impl DxLinkBuilder {
         self.hub.topics_per_connection = Some(limit);
         self
     }
+
+    quiet_settings!();
 
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {

@@ -3,7 +3,9 @@ use std::time::Duration;
 use super::protocol::SpotProtocol;
 use super::spot::{SPOT_URL, Spot};
 use crate::Error;
-use crate::feed::{Backoff, Hub, HubConfig, Network, Sockets, network_settings, no_effects};
+use crate::feed::{
+    Backoff, Hub, HubConfig, Network, Sockets, network_settings, no_effects, quiet_settings,
+};
 use crate::transport::Address;
 
 /// As many as fit on the connections that Gate allows.
@@ -66,6 +68,8 @@ impl SpotBuilder {
         self.hub.topics_per_connection = Some(limit);
         self
     }
+
+    quiet_settings!();
 
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {

@@ -34,14 +34,18 @@ static TRADES: ChannelSpec = ChannelSpec::new("spot.trades");
 static BOOK_TICKER: ChannelSpec = ChannelSpec::new("spot.book_ticker")
     .join(Join::ReplayLast)
     .latest_replaces();
+/// Documented to come every second, or when something changes: a quiet pair soon shows how rarely.
 static TICKERS: ChannelSpec = ChannelSpec::new("spot.tickers")
     .join(Join::ReplayLast)
+    .cadence(Duration::from_secs(1))
     .latest_replaces();
 static CANDLESTICKS: ChannelSpec = ChannelSpec::new("spot.candlesticks")
     .join(Join::ReplayLast)
     .latest_replaces();
+/// Documented to come every second, or ten times as often.
 static ORDER_BOOK: ChannelSpec = ChannelSpec::new("spot.order_book")
     .join(Join::ReplayLast)
+    .cadence(Duration::from_secs(1))
     .latest_replaces();
 static ORDER_BOOK_UPDATE: ChannelSpec = ChannelSpec::new("spot.order_book_update");
 /// Unknown streams are acknowledged and stay silent, so that only the snapshot proves acceptance.

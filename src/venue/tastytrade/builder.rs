@@ -11,7 +11,7 @@ use super::{VENUE, account, market};
 use crate::Error;
 use crate::feed::{
     Backoff, Hub, HubConfig, Network, Secret, Sockets, at_least_one, at_most_a_day,
-    network_settings, within,
+    network_settings, quiet_settings, within,
 };
 use crate::transport::{Address, Http};
 use crate::venue::dxlink::DxLink;
@@ -137,6 +137,8 @@ impl TastytradeBuilder {
         self.hub.topics_per_connection = Some(limit);
         self
     }
+
+    quiet_settings!();
 
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {

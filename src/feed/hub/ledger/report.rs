@@ -1,10 +1,12 @@
 //! What the connections' tasks say of themselves, put together for the client's user.
 
+use std::collections::BTreeMap;
+
 use super::Ledger;
 use crate::Now;
 use crate::feed::handle::lock;
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
-use crate::feed::metrics::{ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::metrics::{ChannelHealth, ConnectionMetrics, Health, Metrics, seconds};
 use crate::feed::{Circuit, Protocol};
 
 /// What a task last said of its connection.
@@ -15,6 +17,8 @@ pub(crate) struct Report {
     pub(crate) clock_offset: Option<f64>,
     pub(crate) counters: ConnectionCounters,
     pub(crate) channels: Vec<(&'static str, ChannelCounters)>,
+    /// Channels with topics whose data is overdue.
+    pub(crate) overdue: Vec<&'static str>,
     pub(crate) stalled_by: Option<String>,
     pub(crate) trouble: Option<String>,
 }
@@ -106,8 +110,10 @@ impl<P: Protocol> Ledger<P> {
             .max();
         let waiting_for = reports.iter().find_map(|report| report.stalled_by.clone());
         let live = matches!(state, State::Live | State::Idle);
+        let channels = self.channel_health(now, &reports);
+        let overdue = channels.values().any(|channel| channel.overdue);
         Health {
-            ok: live && waiting_for.is_none(),
+            ok: live && waiting_for.is_none() && !overdue,
             state,
             last_received,
             silence: last_received.map(|last| seconds(now.wall.duration_since(last))),
@@ -117,7 +123,33 @@ impl<P: Protocol> Ledger<P> {
                 .find_map(|report| report.trouble)
                 .filter(|_| !live),
             circuit,
+            channels,
         }
+    }
+
+    /// How the channels with subscriptions are doing.
+    fn channel_health(&self, now: Now, reports: &[Report]) -> BTreeMap<String, ChannelHealth> {
+        let handles = self.handles.values();
+        let names = handles.map(|record| record.handle.metrics().channel);
+        let mut channels: BTreeMap<_, _> =
+            names.map(|name| (name, ChannelHealth::default())).collect();
+        for report in reports {
+            for (name, counters) in &report.channels {
+                let age = counters
+                    .last_message
+                    .map(|last| now.wall.duration_since(last));
+                if let (Some(channel), Some(age)) = (channels.get_mut(*name), age.map(seconds)) {
+                    let youngest = channel.last_data_age.map_or(age, |known| known.min(age));
+                    channel.last_data_age = Some(youngest);
+                }
+            }
+            for name in &report.overdue {
+                if let Some(channel) = channels.get_mut(*name) {
+                    channel.overdue = true;
+                }
+            }
+        }
+        channels
     }
 
     /// How many connections have tasks and are not open yet.

@@ -67,6 +67,14 @@ impl<P: Protocol> Router<P> {
         }
     }
 
+    fn fresh(&mut self, ids: &[TopicId]) {
+        for (seat, held) in self.holders(ids) {
+            self.tell(seat, |tracker, lane| {
+                tracker.fresh(&held, &mut |marker| lane.mark(marker));
+            });
+        }
+    }
+
     /// The venue's last words stand in the errors of those who wait for the topic.
     fn postponed(&mut self, id: TopicId, rejection: Rejection) {
         let why = Staleness::Refused {
@@ -182,6 +190,7 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 }
             }
             Note::Stale(topics, why) => self.stale(&topics, &why),
+            Note::Fresh(topics) => self.fresh(&topics),
             Note::Postponed(topic, rejection) => self.postponed(topic, rejection),
             Note::Ended(error) => self.ended = Some(error),
         }
