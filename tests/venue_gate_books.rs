@@ -6,7 +6,7 @@
 mod support;
 
 use feedline::market::BookAction;
-use feedline::sim::{RawFrame, To};
+use feedline::sim::{Fault, RawFrame, To};
 use feedline::venue::gate::{BookUpdate, DeltaSpeed, ObuLevel};
 use feedline::{Cause, Event, StatusKind, Subscription};
 use futures_util::{FutureExt, StreamExt};
@@ -214,4 +214,55 @@ async fn after_a_jump_obu_brings_nothing_until_its_snapshot() {
         "whole +0",
     ];
     assert_eq!(book.ready().await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_runs_already_is_asked_for_again_and_not_given_up() {
+    let rig = Rig::new();
+    rig.sim.inject(Fault::Refuse {
+        symbol: None,
+        channel: Some("spot.obu".to_owned()),
+        code: 2,
+        text: Some(format!("Alert sub ob.{SYMBOL}.50")),
+        times: Some(1),
+    });
+    let subscribe = rig.gate.obu(ObuLevel::Levels50, ["ETH_USDT", SYMBOL]);
+    let mut updates = bounded(subscribe).await.unwrap();
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let Event::Data(begin) = bounded(updates.next()).await.unwrap().unwrap() else {
+            panic!("a book begins with a snapshot")
+        };
+        assert_eq!(begin.action, BookAction::Snapshot);
+        begun.push(begin.symbol.to_string());
+    }
+    begun.sort();
+    assert_eq!(begun, [SYMBOL, "ETH_USDT"]);
+    settle().await;
+    assert_eq!(
+        rig.venue_set(),
+        ["spot.obu ob.BTC_USDT.50", "spot.obu ob.ETH_USDT.50"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_a_refusal_names_are_refused_and_the_others_are_not() {
+    let rig = Rig::new();
+    rig.sim.inject(Fault::Refuse {
+        symbol: Some("SOL_USDT".to_owned()),
+        channel: None,
+        code: 2,
+        text: Some("unknown currency pairs: SOL_USDT, ETH_USDT.".to_owned()),
+        times: Some(1),
+    });
+    let all = ["ETH_USDT", SYMBOL, "SOL_USDT"];
+    let mut trades = rig.gate.trades(all).allow_partial().await.unwrap();
+    assert_eq!(rig.venue_set(), ["spot.trades BTC_USDT"]);
+    let a = rig.trade(SYMBOL);
+    let told = support::ready(&mut trades).await;
+    let refused = [
+        "rejected ETH_USDT (ETH_USDT)",
+        "rejected SOL_USDT (SOL_USDT)",
+    ];
+    assert_eq!(told, [refused[0], refused[1], &a]);
 }

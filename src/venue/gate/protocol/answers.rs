@@ -10,6 +10,9 @@ use crate::feed::{Op, Output, Refusal, RequestId, TopicId, Topics};
 use crate::venue::gate::channel::Topic;
 use crate::venue::gate::message::{Ack, Outcome};
 
+/// Characters of a refusal that are kept, for each topic that it falls on.
+const MOST_WORDS: usize = 500;
+
 impl SpotProtocol {
     pub(super) fn ask(&mut self, now: Now, asked: Asked, out: &mut impl Output<Self>) {
         send(
@@ -74,7 +77,7 @@ impl SpotProtocol {
         let refusal = Refusal {
             topic: None,
             code: Some(code),
-            text: text.trim().to_owned(),
+            text: text.trim().chars().take(MOST_WORDS).collect(),
             passing: held || ruling == Ruling::Passes,
             retry_after: None,
         };

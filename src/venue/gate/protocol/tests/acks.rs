@@ -193,3 +193,14 @@ fn a_stream_that_runs_already_is_taken_down_and_asked_for_again() {
     assert_eq!(bench.take(&answer), [""; 0]);
     assert_eq!(bench.take(&answer), ["settled 2"]);
 }
+
+#[test]
+fn a_refusal_without_end_is_cut_short() {
+    let mut bench = Bench::with(Channel::Trades);
+    let told = bench.take(&error(
+        2,
+        &"\u{e9}".repeat(1_000_000),
+        r#""channel":"spot.trades","id":1"#,
+    ));
+    assert!(told[0].len() < 1_100, "{}", told[0].len());
+}
