@@ -242,6 +242,8 @@ impl<P: Protocol> Driver<P> {
         report.state = Some(state);
         report.live_since = self.live_since;
         report.waiting = self.admission.waiting();
+        let offset = machine.clock_offset(self.router.now);
+        report.clock_offset = offset.map(|nanos| nanos as f64 / 1e9);
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());

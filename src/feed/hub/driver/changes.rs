@@ -44,7 +44,7 @@ impl<P: Protocol> Driver<P> {
         }
         // What still waits for its place begins anew anyway.
         if renew && let Some(id) = self.connection.machine.find(topic) {
-            self.connection.machine.renew(id);
+            self.connection.machine.renew(id, self.router.now);
         }
     }
 
@@ -111,7 +111,7 @@ impl<P: Protocol> Driver<P> {
             ticket,
         };
         if self.router.join(seat, joining) {
-            machine.renew(id);
+            machine.renew(id, self.router.now);
         }
     }
 }

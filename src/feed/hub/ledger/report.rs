@@ -12,6 +12,7 @@ use crate::feed::metrics::{ConnectionMetrics, Health, Metrics, seconds};
 pub(crate) struct Report {
     pub(crate) state: Option<State>,
     pub(crate) live_since: Option<std::time::Instant>,
+    pub(crate) clock_offset: Option<f64>,
     pub(crate) counters: ConnectionCounters,
     pub(crate) channels: Vec<(&'static str, ChannelCounters)>,
     pub(crate) stalled_by: Option<String>,
@@ -63,11 +64,11 @@ impl<P: Protocol> Ledger<P> {
         if let Some(by) = reports.iter().find_map(|report| report.stalled_by.as_ref()) {
             return format!("{by} is full and its policy is to wait");
         }
+        let state = self.state(client);
         let waiting: usize = reports.iter().map(|report| report.waiting).sum();
-        if waiting > 0 {
+        if waiting > 0 && state == State::Live {
             return format!("{waiting} topics wait until the venue has released as many");
         }
-        let state = self.state(client);
         match reports.iter().find_map(|report| report.trouble.as_ref()) {
             Some(trouble) if state != State::Live => format!("state {state}: {trouble}"),
             _ => format!("state {state}"),
@@ -95,6 +96,7 @@ impl<P: Protocol> Ledger<P> {
                 state: report.state.unwrap_or(State::Idle),
                 uptime: seconds(uptime.unwrap_or_default()),
                 topics: self.places.topics(at),
+                clock_offset: report.clock_offset,
                 counters,
             });
         }
