@@ -15,7 +15,8 @@ use crate::{Error, ErrorKind, Overflow, Symbol};
 
 /// Events that a subscription's queue holds unless told otherwise.
 const CAPACITY: usize = 16_384;
-/// How long a subscription may take to be accepted unless told otherwise, through reconnects.
+/// How long a subscription may take to be accepted unless told otherwise, through reconnects. More
+/// connections than may be opened at once take longer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A subscription in the making: set what you need, then await it.
@@ -43,7 +44,7 @@ pub struct Subscribe<P: Protocol, T> {
 struct Options {
     overflow: Overflow,
     capacity: usize,
-    deadline: Duration,
+    deadline: Option<Duration>,
     allow_partial: bool,
 }
 
@@ -66,7 +67,7 @@ where
             options: Options {
                 overflow,
                 capacity: CAPACITY,
-                deadline: DEADLINE,
+                deadline: None,
                 allow_partial: false,
             },
             event: std::marker::PhantomData,
@@ -85,9 +86,10 @@ where
         self
     }
 
-    /// How long acceptance may take, through reconnects; 30 seconds unless set.
+    /// How long acceptance may take, through reconnects. Unless set it is 30 seconds, and as much longer
+    /// as the limit of connects keeps the client from opening all the connections that it needs.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.options.deadline = deadline;
+        self.options.deadline = Some(deadline);
         self
     }
 
@@ -204,12 +206,12 @@ async fn accepted(
     owner: Arc<dyn Owner>,
     options: Options,
 ) -> Result<(), Error> {
+    let deadline = options
+        .deadline
+        .unwrap_or_else(|| DEADLINE.saturating_add(owner.connect_delay()));
     let mut pending = handle.pending();
     let settled = pending.wait_for(|pending| *pending == 0);
-    if tokio::time::timeout(options.deadline, settled)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(deadline, settled).await.is_err() {
         let waiting_for = format!(
             "{} to accept {}; {}",
             owner.venue(),
@@ -217,7 +219,7 @@ async fn accepted(
             owner.obstacle()
         );
         let kind = ErrorKind::Timeout {
-            after: options.deadline,
+            after: deadline,
             waiting_for,
         };
         return Err(Error::new(kind).with_venue(owner.venue()));

@@ -38,7 +38,7 @@ use self::task::Task;
 use super::environment::Sockets;
 use super::handle::{HandleId, lock};
 use super::machine::MachineConfig;
-use super::{GapIds, Protocol, Spec};
+use super::{Circuit, GapIds, Protocol, Spec};
 use crate::{Error, ErrorKind};
 
 /// What the clients, their handles and the tasks of some connections share.
@@ -123,6 +123,17 @@ impl<P: Protocol> Pool<P> {
 
     fn linger(&self) -> Duration {
         self.config.linger
+    }
+
+    /// How many connections are not open yet, and how long the limit of connects may keep them from it.
+    pub(crate) fn unopened(&self) -> (usize, Duration) {
+        let count = self.ledger(|ledger| ledger.unopened());
+        (count, self.environment.connect_delay(count))
+    }
+
+    /// What the process knows of the endpoint.
+    fn circuit(&self) -> Circuit {
+        self.environment.circuit()
     }
 
     /// Starts the tasks of connections that are wanted and have none: the one place of the client

@@ -238,8 +238,8 @@ fn spec() -> Spec {
     spec.topics_per_request = 100;
     spec.outstanding = 32;
     spec.requests = Rate::per_second(50).with_burst(150);
-    // At most 300 connections an address.
-    spec.connects = Rate::per_second(1).with_burst(10);
+    // At most 300 connections an address, which are opened in half a minute.
+    spec.connects = Rate::per_second(10).with_burst(20);
     spec.message_limit = 4 << 20;
     spec
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{ClientId, Ledger};
 use crate::Now;
-use crate::feed::Protocol;
 use crate::feed::handle::lock;
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::feed::metrics::{ChannelHealth, ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::{Circuit, Protocol};
 
 /// What a task last said of its connection.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +114,12 @@ impl<P: Protocol> Ledger<P> {
         metrics
     }
 
-    pub(in crate::feed::hub) fn health(&self, now: Now, client: ClientId) -> Health {
+    pub(in crate::feed::hub) fn health(
+        &self,
+        now: Now,
+        client: ClientId,
+        circuit: Circuit,
+    ) -> Health {
         let state = self.state(client);
         let reports = self.reports();
         let last_received = reports
@@ -136,6 +141,7 @@ impl<P: Protocol> Ledger<P> {
                 .find_map(|report| report.trouble)
                 .filter(|_| !live),
             channels,
+            circuit,
         }
     }
 
@@ -162,5 +168,14 @@ impl<P: Protocol> Ledger<P> {
             }
         }
         channels
+    }
+
+    /// How many connections have tasks and are not open yet.
+    pub(in crate::feed::hub) fn unopened(&self) -> usize {
+        let running = self.shards.iter().filter(|shard| shard.has_task());
+        let is_open = |state| matches!(state, Some(State::Authenticating | State::Live));
+        running
+            .filter(|shard| !is_open(lock(&shard.report).state))
+            .count()
     }
 }
