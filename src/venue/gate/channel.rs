@@ -38,6 +38,7 @@ static TRADES: ChannelSpec = ChannelSpec::new("spot.trades").numbered(Numbering:
 static BOOK_TICKER: ChannelSpec = ChannelSpec::new("spot.book_ticker")
     .join(Join::ReplayLast)
     .latest_replaces();
+/// Documented to come every second, or when something changes: a quiet pair soon shows how rarely.
 static TICKERS: ChannelSpec = ChannelSpec::new("spot.tickers")
     .join(Join::ReplayLast)
     .cadence(ALIVE)
@@ -46,6 +47,7 @@ static TICKERS: ChannelSpec = ChannelSpec::new("spot.tickers")
 static CANDLESTICKS: ChannelSpec = ChannelSpec::new("spot.candlesticks")
     .join(Join::ReplayLast)
     .latest_replaces();
+/// Documented to come every second, or ten times as often.
 static ORDER_BOOK: ChannelSpec = ChannelSpec::new("spot.order_book")
     .join(Join::ReplayLast)
     .cadence(ALIVE)
