@@ -112,13 +112,7 @@ impl<'a> Cursor<'a> {
     /// An amount of something, in a string whose opening quote was read.
     #[inline]
     pub(super) fn size(&mut self) -> Option<Decimal> {
-        if let Some((value, length)) = decimal::parse_before_quote(self.rest) {
-            self.rest = &self.rest[length + 1..];
-            return Some(value);
-        }
-        decimal::parse_bytes(self.digits()?)
-            .ok()
-            .filter(|size| is_size(*size))
+        self.decimal().filter(|size| is_size(*size))
     }
 
     /// The same where an empty string means that there is none.

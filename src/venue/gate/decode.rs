@@ -41,9 +41,10 @@ pub(super) fn decode_any(
     if event.as_deref() == Some("upgrade") {
         return Ok(upgrade(envelope.result));
     }
-    let is_pong = is_pong(&envelope, event.as_deref());
+    let says_pong = event.as_deref() == Some("pong")
+        || envelope.result.is_some_and(|raw| raw.get() == "\"pong\"");
     let Some(channel) = value::text(envelope.channel).unwrap_or_default() else {
-        if is_pong && envelope.error.is_none() {
+        if says_pong && envelope.error.is_none() {
             let (sent, _) = sent(&envelope);
             return Ok(Message::Pong { sent });
         }
@@ -63,7 +64,7 @@ pub(super) fn decode_any(
     if envelope.error.is_some() {
         return Ok(ack(&envelope, event, channel));
     }
-    if is_pong || channel.ends_with(".pong") {
+    if says_pong || channel == "pong" || channel.ends_with(".pong") {
         let (sent, _) = sent(&envelope);
         return Ok(Message::Pong { sent });
     }
@@ -126,12 +127,6 @@ fn is_bare_pong(frame: &[u8]) -> bool {
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     let text = text.strip_suffix(b"\"").unwrap_or(text);
     text.eq_ignore_ascii_case(b"pong")
-}
-
-/// Whether a frame says no more than `pong`, whatever channel it is of.
-fn is_pong(envelope: &wire::Envelope<'_>, event: Option<&str>) -> bool {
-    let says = |raw: Raw<'_>| matches!(value::text(raw), Ok(Some(text)) if text == "pong");
-    event == Some("pong") || says(envelope.channel) || says(envelope.result)
 }
 
 fn ack<'a>(
