@@ -31,6 +31,10 @@ impl Topic for Tick {
     fn symbol(&self) -> Option<&Symbol> {
         Some(&self.0)
     }
+
+    fn batch(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// One topic, whose every message is a number. It is live when its socket opens.

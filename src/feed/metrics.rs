@@ -79,13 +79,13 @@ pub struct Health {
     /// Why the last connection was lost or could not be made, while it is not live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
-    /// What the process knows of the endpoint.
-    #[serde(default)]
-    pub circuit: Circuit,
     /// How old the data of each subscribed channel is, by its name. A connection that answers every
     /// ping may bring none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<String, ChannelHealth>,
+    /// What the process knows of the endpoint.
+    #[serde(default)]
+    pub circuit: Circuit,
 }
 
 /// Whether a channel brings data.
