@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::super::field::Field;
 use super::super::row::{Cells, Row};
-use super::super::value::Value;
+use super::super::server::word;
 use super::super::{EventKind, Malformed};
 
 /// An event of the FULL format.
@@ -24,8 +24,7 @@ pub(super) fn object(raw: &RawValue, each: &mut impl FnMut(Result<Row<'_>, Malfo
             known[field as usize] = Some(*value);
         }
     }
-    let name = known[Field::EventType as usize].map(Value::text);
-    let Some(Ok(Some(name))) = name else {
+    let Ok(Some(name)) = word(known[Field::EventType as usize]) else {
         return each(Err(Malformed::new("eventType is missing")));
     };
     let cells = Cells::Object {
