@@ -79,6 +79,13 @@ pub trait Protocol: Sized + Send + 'static {
     /// What is put out here, effects included, has a second to be carried out.
     fn close(&mut self, _now: Now, _topics: &Topics<Self::Topic>, _out: &mut impl Output<Self>) {}
 
+    /// The next subscription of a topic is to bring all that a new one would, and not only what was
+    /// missed since the last: somebody has joined who has none of it, or asked for it anew.
+    fn anew(&mut self, _topic: TopicId) {}
+
+    /// A number has lost its topic, and may become another's: nothing of the old one counts any more.
+    fn vacated(&mut self, _topic: TopicId) {}
+
     /// Events of a topic may be missing, from one event time to another: a protocol that can fetch
     /// them asks for it here.
     fn missing(&mut self, _missing: MissingSpan, _out: &mut impl Output<Self>) {}

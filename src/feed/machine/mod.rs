@@ -182,6 +182,7 @@ impl<P: Protocol> Machine<P> {
 
     /// Subscribes to a wanted topic afresh.
     pub(crate) fn renew(&mut self, id: TopicId) {
+        self.protocol.anew(id);
         self.core.registry[id].renew = true;
         self.core.registry.review(id);
     }

@@ -1,5 +1,6 @@
 //! From the opened socket to the authorised session, in the strict order that the venue demands.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use crate::feed::{CredentialError, Failure, Secret, Token};
@@ -9,6 +10,8 @@ use crate::{Error, ErrorKind, Interruption, Now};
 const AHEAD: Duration = Duration::from_secs(3_600);
 /// A renewal that has failed is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(60);
+/// A venue that has taken a token before may refuse good ones for as long: its trouble, not ours.
+const FORBEARANCE: Duration = Duration::from_secs(15 * 60);
 
 /// How far the login of a socket is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,9 +33,14 @@ pub(super) struct Login {
     /// Whether there is somebody to ask for a token.
     provided: bool,
     token: Option<Token>,
-    /// The venue refused the last token; a second refusal in a row is final.
-    refused: bool,
+    /// Since when the venue refuses every token; a second refusal in a row is final, unless it has
+    /// taken one before.
+    refused_since: Option<Instant>,
+    /// The venue has authorised a connection of this client.
+    ever_authorized: bool,
     renew_at: Option<Instant>,
+    /// A token that is to replace the one in use is being fetched.
+    renewing: bool,
 }
 
 /// What the login wants done.
@@ -61,10 +69,10 @@ impl Login {
     /// A socket was opened. The token is fetched while the venue answers SETUP.
     pub(super) fn open(&mut self) -> Step {
         self.stage = Stage::Setup;
-        (self.token, self.renew_at) = (None, None);
+        (self.token, self.renew_at, self.renewing) = (None, None, false);
         if self.provided {
             Step::Fetch {
-                refused: self.refused,
+                refused: self.refused_since.is_some(),
             }
         } else {
             Step::Nothing
@@ -72,11 +80,11 @@ impl Login {
     }
 
     /// AUTH_STATE UNAUTHORIZED: before AUTH it asks for a token, after it it refuses one.
-    pub(super) fn unauthorized(&mut self) -> Step {
+    pub(super) fn unauthorized(&mut self, now: Now) -> Step {
         match self.stage {
-            Stage::Setup if !self.provided => Step::Fail(Failure::Fatal(auth(
-                "the endpoint demands a token, and none was given",
-            ))),
+            Stage::Setup if !self.provided => {
+                self.refuse("the endpoint demands a token, and none was given", now)
+            }
             Stage::Setup => match &self.token {
                 Some(token) => {
                     self.stage = Stage::Authorizing;
@@ -88,20 +96,20 @@ impl Login {
                 }
             },
             Stage::Fetching => Step::Nothing,
-            Stage::Authorizing => self.refuse("the venue refused the token"),
-            // It has expired or was revoked: the next one may go out on the same socket.
-            Stage::Authorized => {
-                self.stage = Stage::Fetching;
-                self.token = None;
-                Step::Fetch { refused: true }
-            }
+            Stage::Authorizing => self.refuse("the venue refused the token", now),
+            // It has expired or was revoked, and nobody says since when data is missing: another
+            // connection does.
+            Stage::Authorized => self.refuse("the venue takes the token no longer", now),
         }
     }
 
     /// The venue did not take the token, whatever its words.
-    pub(super) fn refuse(&mut self, why: &str) -> Step {
-        let again = std::mem::replace(&mut self.refused, true);
-        let failure = if again {
+    pub(super) fn refuse(&mut self, why: &str, now: Now) -> Step {
+        let again = self.refused_since.is_some() || !self.provided;
+        let since = *self.refused_since.get_or_insert(now.instant);
+        let waited = now.instant.saturating_duration_since(since);
+        let forborne = self.ever_authorized && waited < FORBEARANCE;
+        let failure = if again && !forborne {
             Failure::Fatal(auth(why))
         } else {
             Failure::Retry(Interruption::Login {
@@ -111,11 +119,22 @@ impl Login {
         Step::Fail(failure)
     }
 
+    /// Words of the venue without the token, should it be quoted in them.
+    pub(super) fn redact<'a>(&self, words: &'a str) -> Cow<'a, str> {
+        let secret = self.token.as_ref().map(|token| token.secret.expose());
+        match secret.filter(|secret| !secret.is_empty()) {
+            Some(secret) if words.contains(secret) => Cow::Owned(words.replace(secret, "…")),
+            _ => Cow::Borrowed(words),
+        }
+    }
+
     /// AUTH_STATE AUTHORIZED.
     pub(super) fn authorized(&mut self, now: Now) -> Step {
         let first = self.stage != Stage::Authorized;
         self.stage = Stage::Authorized;
-        self.refused = false;
+        self.ever_authorized = true;
+        self.refused_since = None;
+        self.renewing = false;
         let expires = self.token.as_ref().and_then(|token| token.expires);
         self.renew_at = expires.map(|at| {
             let left = at.duration_since(now.wall);
@@ -128,7 +147,7 @@ impl Login {
     /// Whether the venue has refused the last token.
     #[cfg(feature = "tastytrade")]
     pub(super) fn is_refused(&self) -> bool {
-        self.refused
+        self.refused_since.is_some()
     }
 
     /// The token that was asked for, or why there is none.
@@ -137,6 +156,7 @@ impl Login {
             Ok(token) => {
                 let secret = token.secret.clone();
                 self.token = Some(token);
+                self.renewing = false;
                 match self.stage {
                     Stage::Fetching => {
                         self.stage = Stage::Authorizing;
@@ -150,6 +170,7 @@ impl Login {
             // The one that was to be renewed is still good.
             Err(error) if error.is_retryable() && self.stage == Stage::Authorized => {
                 tracing::warn!(%error, "a token could not be renewed ahead of its end");
+                self.renewing = false;
                 self.renew_at = Some(now.instant + AGAIN);
                 Step::Nothing
             }
@@ -170,8 +191,9 @@ impl Login {
 
     /// Asks for a new token if it is time.
     pub(super) fn timeout(&mut self, now: Now) -> Step {
-        if self.renew_at.is_some_and(|at| at <= now.instant) {
-            self.renew_at = None;
+        // One fetch at a time: if it does not return, the token is good until the venue says otherwise.
+        if !self.renewing && self.renew_at.is_some_and(|at| at <= now.instant) {
+            (self.renew_at, self.renewing) = (None, true);
             return Step::Fetch { refused: false };
         }
         Step::Nothing
@@ -205,12 +227,14 @@ mod tests {
     fn without_a_token_the_first_state_decides() {
         let mut login = Login::new(false);
         assert!(matches!(login.open(), Step::Nothing));
+        let fatal = login.unauthorized(now());
+        assert!(matches!(fatal, Step::Fail(Failure::Fatal(_))));
+        let mut login = Login::new(false);
+        login.open();
         assert!(matches!(login.authorized(now()), Step::Live));
         login.open();
-        assert!(matches!(
-            login.unauthorized(),
-            Step::Fail(Failure::Fatal(_))
-        ));
+        let retry = login.unauthorized(now());
+        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
     }
 
     #[test]
@@ -221,11 +245,13 @@ mod tests {
             login.fetched(Ok(token("a", None)), now()),
             Step::Nothing
         ));
-        assert!(matches!(login.unauthorized(), Step::Authorize(secret) if secret.expose() == "a"));
+        assert!(
+            matches!(login.unauthorized(now()), Step::Authorize(secret) if secret.expose() == "a")
+        );
         assert!(matches!(login.authorized(now()), Step::Live));
 
         login.open();
-        assert!(matches!(login.unauthorized(), Step::Nothing));
+        assert!(matches!(login.unauthorized(now()), Step::Nothing));
         assert!(
             matches!(login.fetched(Ok(token("b", None)), now()), Step::Authorize(secret) if secret.expose() == "b")
         );
@@ -236,36 +262,100 @@ mod tests {
         let mut login = Login::new(true);
         login.open();
         login.fetched(Ok(token("a", None)), now());
-        login.unauthorized();
+        login.unauthorized(now());
         assert!(matches!(
-            login.unauthorized(),
+            login.unauthorized(now()),
             Step::Fail(Failure::Retry(_))
         ));
         assert!(matches!(login.open(), Step::Fetch { refused: true }));
         login.fetched(Ok(token("b", None)), now());
-        login.unauthorized();
+        login.unauthorized(now());
         assert!(matches!(
-            login.unauthorized(),
+            login.unauthorized(now()),
             Step::Fail(Failure::Fatal(_))
         ));
     }
 
     #[test]
-    fn an_expired_token_is_replaced_on_the_open_socket() {
+    fn a_token_that_is_taken_no_longer_ends_the_session_and_not_the_feed() {
+        let mut login = Login::new(true);
+        let now = now();
+        let at = |secs| Now {
+            instant: now.instant + Duration::from_secs(secs),
+            ..now
+        };
+        login.open();
+        login.fetched(Ok(token("a", None)), now);
+        login.unauthorized(now);
+        login.authorized(now);
+        let retry = login.unauthorized(at(1));
+        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
+        assert!(matches!(login.open(), Step::Fetch { refused: true }));
+        login.fetched(Ok(token("b", None)), at(2));
+        login.unauthorized(at(2));
+        assert!(matches!(login.authorized(at(2)), Step::Live));
+        assert!(matches!(login.open(), Step::Fetch { refused: false }));
+    }
+
+    /// The venue refuses at this second; tells whether the client may try again.
+    fn refused(login: &mut Login, now: Now) -> bool {
+        login.open();
+        login.fetched(Ok(token("x", None)), now);
+        login.unauthorized(now);
+        match login.unauthorized(now) {
+            Step::Fail(Failure::Retry(_)) => true,
+            Step::Fail(Failure::Fatal(_)) => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_venue_that_took_a_token_before_may_refuse_for_a_quarter_of_an_hour() {
+        let mut login = Login::new(true);
+        let now = now();
+        let at = |secs| Now {
+            instant: now.instant + Duration::from_secs(secs),
+            ..now
+        };
+        login.open();
+        login.fetched(Ok(token("a", None)), now);
+        login.unauthorized(now);
+        login.authorized(now);
+        for secs in [10, 20, 100, 909] {
+            assert!(refused(&mut login, at(secs)), "{secs}");
+        }
+        assert!(!refused(&mut login, at(910)));
+    }
+
+    #[test]
+    fn the_token_is_not_quoted_in_errors() {
         let mut login = Login::new(true);
         login.open();
-        login.fetched(Ok(token("a", None)), now());
-        login.unauthorized();
-        login.authorized(now());
-        assert!(matches!(
-            login.unauthorized(),
-            Step::Fetch { refused: true }
-        ));
-        assert!(matches!(
-            login.fetched(Ok(token("b", None)), now()),
-            Step::Authorize(_)
-        ));
-        assert!(matches!(login.authorized(now()), Step::Live));
+        login.fetched(Ok(token("SENTINEL", None)), now());
+        assert_eq!(login.redact("token SENTINEL is old"), "token … is old");
+        assert_eq!(login.redact("no"), "no");
+    }
+
+    #[test]
+    fn a_renewal_that_never_returns_is_not_asked_for_again_and_again() {
+        let mut login = Login::new(true);
+        let now = now();
+        let at = |secs| Now {
+            instant: now.instant + Duration::from_secs(secs),
+            ..now
+        };
+        login.open();
+        login.fetched(Ok(token("a", Some(7_200))), now);
+        login.unauthorized(now);
+        login.authorized(now);
+        let fetch = login.timeout(at(3_600));
+        assert!(matches!(fetch, Step::Fetch { refused: false }));
+        assert_eq!(login.renew_at(), None);
+        assert!(matches!(login.timeout(at(9_000)), Step::Nothing));
+        // When the venue has enough of the old one, another connection asks for another.
+        let retry = login.unauthorized(at(9_001));
+        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
+        assert!(matches!(login.open(), Step::Fetch { refused: true }));
     }
 
     #[test]
@@ -274,7 +364,7 @@ mod tests {
         let mut login = Login::new(true);
         login.open();
         login.fetched(Ok(token("a", Some(day))), now());
-        login.unauthorized();
+        login.unauthorized(now());
         let now = now();
         login.authorized(now);
         let at = now.instant + Duration::from_secs(day) - AHEAD;
@@ -307,7 +397,7 @@ mod tests {
         let mut login = Login::new(true);
         login.open();
         login.fetched(Ok(token("a", Some(86_400))), now());
-        login.unauthorized();
+        login.unauthorized(now());
         let now = now();
         login.authorized(now);
         let failed = login.fetched(Err(CredentialError::retry("busy")), now);

@@ -151,9 +151,16 @@ impl<'a> ServerMessage<'a> {
         let Some(name) = required("type", word(envelope.kind))? else {
             return Err(Malformed::new("type is missing"));
         };
-        let message = envelope.read(&name).map_err(|error| error.of_kind(&name))?;
-        Ok(message.unwrap_or_else(|| {
-            let channel = count(envelope.channel).ok().flatten();
+        let channel = || count(envelope.channel).ok().flatten();
+        let read = envelope.read(&name).map_err(|error| {
+            let error = error.of_kind(&name);
+            match channel() {
+                Some(channel) => error.of_channel(channel),
+                None => error,
+            }
+        });
+        Ok(read?.unwrap_or_else(|| {
+            let channel = channel();
             Self::Unknown { name, channel }
         }))
     }
