@@ -284,6 +284,9 @@ pub trait Output<P: Protocol> {
     /// The venue has taken a topic away, without being asked to, and perhaps said why: it is asked for
     /// again, with backoff, and what is missing meanwhile is told.
     fn dropped(&mut self, topic: TopicId, why: Option<Refusal>);
+    /// The venue complains of something that these topics have to do with, and goes on to bring them: they
+    /// are stale, in its words, until they bring something.
+    fn complained(&mut self, _topics: &[TopicId], _why: Refusal) {}
     /// What an outage of this topic had cost has come, or will not come. For topics of a channel
     /// that [`backfills`](super::ChannelSpec::backfills).
     fn repaired(&mut self, topic: TopicId, well: bool);

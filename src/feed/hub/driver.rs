@@ -14,7 +14,7 @@ use crate::feed::driven::{BATCH, Driven};
 use crate::feed::environment::{Environment, Sockets};
 use crate::feed::handle::{HandleId, lock};
 use crate::feed::machine::{MachineConfig, State};
-use crate::feed::{Protocol, Topic, TopicId};
+use crate::feed::{Join, Protocol, Topic, TopicId};
 
 /// The task of one connection: compares the ledger with the machine, drives the connection and
 /// hands its events to the handles.
@@ -94,7 +94,7 @@ impl<P: Protocol> Driver<P> {
         for topic in wish.renew.drain(..) {
             if wish.topics.contains(&topic) {
                 let topic = self.connection.machine.want(&topic);
-                self.connection.machine.renew(topic);
+                self.connection.machine.renew(topic, self.router.now);
             }
         }
     }
@@ -151,8 +151,9 @@ impl<P: Protocol> Driver<P> {
             begun: machine.has_begun(id),
             ending: machine.is_ending(id),
         };
-        if self.router.join(seat, joining) {
-            machine.renew(id);
+        // Also where it is yet to be asked for again: what was missed is not all that whoever joins lacks.
+        if self.router.join(seat, joining) || topic.channel().join == Join::Resubscribe {
+            machine.renew(id, self.router.now);
         }
     }
 
@@ -219,6 +220,8 @@ impl<P: Protocol> Driver<P> {
         let mut report = lock(&self.report);
         report.state = Some(state);
         report.live_since = self.live_since;
+        let offset = machine.clock_offset(self.router.now);
+        report.clock_offset = offset.map(|nanos| nanos as f64 / 1e9);
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());

@@ -10,8 +10,6 @@ use crate::{Error, ErrorKind, Interruption, Now};
 const AHEAD: Duration = Duration::from_secs(3_600);
 /// A renewal that has failed is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(60);
-/// A venue that has taken a token before may refuse good ones for as long: its trouble, not ours.
-const FORBEARANCE: Duration = Duration::from_secs(15 * 60);
 
 /// How far the login of a socket is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,11 +31,9 @@ pub(super) struct Login {
     /// Whether there is somebody to ask for a token.
     provided: bool,
     token: Option<Token>,
-    /// Since when the venue refuses every token; a second refusal in a row is final, unless it has
-    /// taken one before.
-    refused_since: Option<Instant>,
-    /// The venue has authorised a connection of this client.
-    ever_authorized: bool,
+    /// The venue refused the last token; a second refusal in a row is final, to a feed that has not been
+    /// live before.
+    refused: bool,
     renew_at: Option<Instant>,
     /// A token that is to replace the one in use is being fetched.
     renewing: bool,
@@ -72,7 +68,7 @@ impl Login {
         (self.token, self.renew_at, self.renewing) = (None, None, false);
         if self.provided {
             Step::Fetch {
-                refused: self.refused_since.is_some(),
+                refused: self.refused,
             }
         } else {
             Step::Nothing
@@ -80,10 +76,10 @@ impl Login {
     }
 
     /// AUTH_STATE UNAUTHORIZED: before AUTH it asks for a token, after it it refuses one.
-    pub(super) fn unauthorized(&mut self, now: Now) -> Step {
+    pub(super) fn unauthorized(&mut self) -> Step {
         match self.stage {
             Stage::Setup if !self.provided => {
-                self.refuse("the endpoint demands a token, and none was given", now)
+                self.refuse("the endpoint demands a token, and none was given")
             }
             Stage::Setup => match &self.token {
                 Some(token) => {
@@ -96,20 +92,17 @@ impl Login {
                 }
             },
             Stage::Fetching => Step::Nothing,
-            Stage::Authorizing => self.refuse("the venue refused the token", now),
+            Stage::Authorizing => self.refuse("the venue refused the token"),
             // It has expired or was revoked, and nobody says since when data is missing: another
             // connection does.
-            Stage::Authorized => self.refuse("the venue takes the token no longer", now),
+            Stage::Authorized => self.refuse("the venue takes the token no longer"),
         }
     }
 
     /// The venue did not take the token, whatever its words.
-    pub(super) fn refuse(&mut self, why: &str, now: Now) -> Step {
-        let again = self.refused_since.is_some() || !self.provided;
-        let since = *self.refused_since.get_or_insert(now.instant);
-        let waited = now.instant.saturating_duration_since(since);
-        let forborne = self.ever_authorized && waited < FORBEARANCE;
-        let failure = if again && !forborne {
+    pub(super) fn refuse(&mut self, why: &str) -> Step {
+        let again = std::mem::replace(&mut self.refused, true);
+        let failure = if again || !self.provided {
             Failure::Fatal(auth(why))
         } else {
             Failure::Retry(Interruption::Login {
@@ -132,8 +125,7 @@ impl Login {
     pub(super) fn authorized(&mut self, now: Now) -> Step {
         let first = self.stage != Stage::Authorized;
         self.stage = Stage::Authorized;
-        self.ever_authorized = true;
-        self.refused_since = None;
+        self.refused = false;
         self.renewing = false;
         let expires = self.token.as_ref().and_then(|token| token.expires);
         self.renew_at = expires.map(|at| {
@@ -147,7 +139,7 @@ impl Login {
     /// Whether the venue has refused the last token.
     #[cfg(feature = "tastytrade")]
     pub(super) fn is_refused(&self) -> bool {
-        self.refused_since.is_some()
+        self.refused
     }
 
     /// The token that was asked for, or why there is none.
@@ -227,14 +219,11 @@ mod tests {
     fn without_a_token_the_first_state_decides() {
         let mut login = Login::new(false);
         assert!(matches!(login.open(), Step::Nothing));
-        let fatal = login.unauthorized(now());
+        let fatal = login.unauthorized();
         assert!(matches!(fatal, Step::Fail(Failure::Fatal(_))));
         let mut login = Login::new(false);
         login.open();
         assert!(matches!(login.authorized(now()), Step::Live));
-        login.open();
-        let retry = login.unauthorized(now());
-        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
     }
 
     #[test]
@@ -245,13 +234,11 @@ mod tests {
             login.fetched(Ok(token("a", None)), now()),
             Step::Nothing
         ));
-        assert!(
-            matches!(login.unauthorized(now()), Step::Authorize(secret) if secret.expose() == "a")
-        );
+        assert!(matches!(login.unauthorized(), Step::Authorize(secret) if secret.expose() == "a"));
         assert!(matches!(login.authorized(now()), Step::Live));
 
         login.open();
-        assert!(matches!(login.unauthorized(now()), Step::Nothing));
+        assert!(matches!(login.unauthorized(), Step::Nothing));
         assert!(
             matches!(login.fetched(Ok(token("b", None)), now()), Step::Authorize(secret) if secret.expose() == "b")
         );
@@ -262,16 +249,16 @@ mod tests {
         let mut login = Login::new(true);
         login.open();
         login.fetched(Ok(token("a", None)), now());
-        login.unauthorized(now());
+        login.unauthorized();
         assert!(matches!(
-            login.unauthorized(now()),
+            login.unauthorized(),
             Step::Fail(Failure::Retry(_))
         ));
         assert!(matches!(login.open(), Step::Fetch { refused: true }));
         login.fetched(Ok(token("b", None)), now());
-        login.unauthorized(now());
+        login.unauthorized();
         assert!(matches!(
-            login.unauthorized(now()),
+            login.unauthorized(),
             Step::Fail(Failure::Fatal(_))
         ));
     }
@@ -286,45 +273,15 @@ mod tests {
         };
         login.open();
         login.fetched(Ok(token("a", None)), now);
-        login.unauthorized(now);
+        login.unauthorized();
         login.authorized(now);
-        let retry = login.unauthorized(at(1));
+        let retry = login.unauthorized();
         assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
         assert!(matches!(login.open(), Step::Fetch { refused: true }));
         login.fetched(Ok(token("b", None)), at(2));
-        login.unauthorized(at(2));
+        login.unauthorized();
         assert!(matches!(login.authorized(at(2)), Step::Live));
         assert!(matches!(login.open(), Step::Fetch { refused: false }));
-    }
-
-    /// The venue refuses at this second; tells whether the client may try again.
-    fn refused(login: &mut Login, now: Now) -> bool {
-        login.open();
-        login.fetched(Ok(token("x", None)), now);
-        login.unauthorized(now);
-        match login.unauthorized(now) {
-            Step::Fail(Failure::Retry(_)) => true,
-            Step::Fail(Failure::Fatal(_)) => false,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_venue_that_took_a_token_before_may_refuse_for_a_quarter_of_an_hour() {
-        let mut login = Login::new(true);
-        let now = now();
-        let at = |secs| Now {
-            instant: now.instant + Duration::from_secs(secs),
-            ..now
-        };
-        login.open();
-        login.fetched(Ok(token("a", None)), now);
-        login.unauthorized(now);
-        login.authorized(now);
-        for secs in [10, 20, 100, 909] {
-            assert!(refused(&mut login, at(secs)), "{secs}");
-        }
-        assert!(!refused(&mut login, at(910)));
     }
 
     #[test]
@@ -346,14 +303,14 @@ mod tests {
         };
         login.open();
         login.fetched(Ok(token("a", Some(7_200))), now);
-        login.unauthorized(now);
+        login.unauthorized();
         login.authorized(now);
         let fetch = login.timeout(at(3_600));
         assert!(matches!(fetch, Step::Fetch { refused: false }));
         assert_eq!(login.renew_at(), None);
         assert!(matches!(login.timeout(at(9_000)), Step::Nothing));
         // When the venue has enough of the old one, another connection asks for another.
-        let retry = login.unauthorized(at(9_001));
+        let retry = login.unauthorized();
         assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
         assert!(matches!(login.open(), Step::Fetch { refused: true }));
     }
@@ -364,7 +321,7 @@ mod tests {
         let mut login = Login::new(true);
         login.open();
         login.fetched(Ok(token("a", Some(day))), now());
-        login.unauthorized(now());
+        login.unauthorized();
         let now = now();
         login.authorized(now);
         let at = now.instant + Duration::from_secs(day) - AHEAD;
@@ -397,7 +354,7 @@ mod tests {
         let mut login = Login::new(true);
         login.open();
         login.fetched(Ok(token("a", Some(86_400))), now());
-        login.unauthorized(now());
+        login.unauthorized();
         let now = now();
         login.authorized(now);
         let failed = login.fetched(Err(CredentialError::retry("busy")), now);

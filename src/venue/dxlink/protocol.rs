@@ -24,7 +24,8 @@ use super::server::{ServerMessage, ServerSetup};
 use super::topic::{RowKey, Topic};
 use super::{BookUpdate, DxEvent, ErrorCode};
 use crate::feed::{
-    self, CredentialError, Failure, Op, Output, Protocol, Request, Spec, Token, TopicId, Topics,
+    self, CredentialError, Failure, Op, Output, Protocol, Refusal, Request, Spec, Token, TopicId,
+    Topics,
 };
 use crate::transport::{Address, Frame, FrameRef};
 use crate::{Error, ErrorKind, Interruption, Now, Rate, Timestamp};
@@ -165,7 +166,7 @@ impl DxLinkProtocol {
                 out.fail(Failure::Retry(Interruption::Announced { text: words }));
             }
             Remedy::Reauthorize => {
-                let step = self.login.refuse(&words, now);
+                let step = self.login.refuse(&words);
                 self.step(step, now, out);
             }
             Remedy::Refuse if opened == Some(true) => {
@@ -175,7 +176,11 @@ impl DxLinkProtocol {
             Remedy::Report => match self.channels.only_unopened() {
                 // Nothing else that is asked for is answered.
                 Some(number) if channel == 0 => self.refused(number, words, now, out),
-                _ => out.ignored("ERROR"),
+                _ => {
+                    let topics = self.channels.topics_on(channel);
+                    out.complained(&topics, Refusal::passing(words));
+                    out.ignored("ERROR");
+                }
             },
         }
     }
@@ -281,7 +286,7 @@ impl Protocol for DxLinkProtocol {
                 let step = if authorized {
                     self.login.authorized(now)
                 } else {
-                    self.login.unauthorized(now)
+                    self.login.unauthorized()
                 };
                 self.step(step, now, out);
             }

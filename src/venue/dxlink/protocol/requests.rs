@@ -51,6 +51,11 @@ impl DxLinkProtocol {
             self.closed(number, now, out);
             return self.send(request::cancel(number), now, out);
         }
+        if suspects.is_empty() {
+            // Whatever it is that the venue does not like, all of the channel may suffer by it.
+            let topics = self.channels.topics_on(number);
+            return out.complained(&topics, Refusal::passing(words));
+        }
         let mut items = Vec::new();
         for id in &suspects {
             let topic = topics.get(*id);

@@ -86,6 +86,12 @@ impl Output<DxLinkProtocol> for Told {
         let why = why.map(|why| words(Err(why))).unwrap_or_default();
         self.push(format!("dropped {} {why}", topic.index()));
     }
+    fn complained(&mut self, topics: &[TopicId], why: Refusal) {
+        if !topics.is_empty() {
+            let ids: Vec<_> = topics.iter().map(|id| id.index().to_string()).collect();
+            self.push(format!("complained {} {}", ids.join(","), words(Err(why))));
+        }
+    }
     fn malformed(&mut self, malformed: feed::Malformed) {
         let of = malformed
             .topic

@@ -84,6 +84,23 @@ fn an_error_on_an_open_channel_refuses_what_is_being_asked_for_on_it() {
 }
 
 #[test]
+fn an_error_that_is_of_nothing_asked_for_is_told_to_all_of_the_channel() {
+    let mut rig = Rig::new();
+    rig.ask(&[quote("A"), quote("B")]);
+    rig.opened(1);
+    let data = r#"[{"eventType":"Quote","eventSymbol":"A","bidPrice":1}]"#;
+    rig.data(1, data);
+    rig.now.instant += Duration::from_secs(60);
+    for code in ["BAD_ACTION", "INVALID_MESSAGE"] {
+        let told = rig.error(1, code, "no");
+        assert_eq!(told, [format!("complained 0,1 {code}: no")]);
+        // Nothing is taken out for it.
+        assert_eq!(rig.data(1, data), ["0 1"]);
+    }
+    assert_eq!(rig.error(7, "BAD_ACTION", "of nobody's"), [""; 0]);
+}
+
+#[test]
 fn a_channel_that_the_venue_closes_hands_on_its_words() {
     let mut rig = Rig::new();
     rig.ask(&[quote("A")]);
