@@ -32,6 +32,9 @@ pub enum ErrorKind {
     Closed,
     /// The call must be made inside a tokio runtime. Retryable there.
     NoRuntime,
+    /// The tokio runtime that the connection ran in has ended, and so have those of all subscriptions
+    /// that use it. The subscription is over; in a living runtime a new one may be made.
+    RuntimeEnded,
     /// The deadline passed; the text says what was being waited for. Retryable.
     Timeout {
         /// How long it waited.
@@ -117,6 +120,7 @@ impl Error {
                 | ErrorKind::TooManyTopics { .. }
                 | ErrorKind::TooManyOfChannel { .. }
                 | ErrorKind::NoRuntime
+                | ErrorKind::RuntimeEnded
                 | ErrorKind::Overflow { .. }
                 | ErrorKind::Gap(_)
         )
@@ -152,6 +156,9 @@ impl fmt::Display for ErrorKind {
             Self::Invalid(text) => f.write_str(text),
             Self::Closed => f.write_str("the client is closed"),
             Self::NoRuntime => f.write_str("this must be called inside a tokio runtime"),
+            Self::RuntimeEnded => f.write_str(
+                "the tokio runtime of the connection and of its subscriptions has ended",
+            ),
             Self::Timeout { after, waiting_for } => {
                 write!(f, "gave up after {after:?} waiting for {waiting_for}")
             }

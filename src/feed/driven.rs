@@ -44,14 +44,34 @@ enum Link<T> {
 impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     pub(crate) fn new(protocol: P, environment: E, config: MachineConfig, span: Span) -> Self {
         let now = environment.now();
+        Self::over(Machine::new(protocol, config, now), environment, span)
+    }
+
+    /// Around a machine that may have had another socket before.
+    pub(crate) fn over(machine: Machine<P>, environment: E, span: Span) -> Self {
         Self {
-            machine: Machine::new(protocol, config, now),
+            machine,
             environment,
             link: Link::Down,
             effects: FuturesUnordered::new(),
             timer: None,
             batch: Vec::new(),
             watchman: Watchman::new(span),
+        }
+    }
+
+    /// The machine, without its socket, timer and effects.
+    pub(crate) fn into_machine(self) -> Machine<P> {
+        self.machine
+    }
+
+    /// The machine's socket is gone, or the attempt to open one.
+    pub(crate) fn lose(&mut self, cause: Interruption, deliver: &mut impl Deliver<P>) {
+        if self.machine.wants_socket() {
+            let now = self.environment.now();
+            self.observed(now, deliver, |machine, deliver| {
+                machine.handle_closed(now, cause, deliver);
+            });
         }
     }
 

@@ -46,13 +46,14 @@ pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
 pub(crate) use gap_ids::GapIds;
 pub use hub::StateChanges;
-pub(crate) use hub::{Hub, HubConfig};
+pub(crate) use hub::{Hub, HubConfig, quiet_settings};
 pub use lane::Carries;
 pub(crate) use limiter::Limiter;
 pub(crate) use lost::Lost;
-pub use machine::{Backoff, ChannelCounters, ConnectionCounters, State};
+pub(crate) use machine::QuietConfig;
+pub use machine::{Backoff, ChannelCounters, ConnectionCounters, Quiet, State};
 pub(crate) use metrics::HandleMetrics;
-pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
+pub use metrics::{ChannelHealth, ChannelMetrics, ConnectionMetrics, Health, Metrics};
 pub use protocol::{
     Failure, Jump, Malformed, MissingSpan, Op, Output, Position, Protocol, Refusal, Request,
     RequestId, SnapshotEdge,

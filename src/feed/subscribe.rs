@@ -113,19 +113,19 @@ where
 
     /// Enters the handle into the client's ledger.
     fn enter(self, lazy: bool) -> Result<Subscription<T>, Error> {
-        let inner = self.hub.inner();
         let topics = self.topics()?;
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return Err(inner.error(ErrorKind::NoRuntime));
+            return Err(self.hub.error(ErrorKind::NoRuntime));
         };
-        let id = inner.next_handle();
+        let member = self.hub.member(&runtime)?;
+        let id = member.next_handle();
         let handle = Arc::new(Handle::<T>::new(
             id,
             topics[0].channel().name,
             topics.len(),
             self.options.capacity,
             self.options.overflow,
-            inner.gap_ids.clone(),
+            member.gap_ids(),
         ));
         if lazy || self.options.allow_partial {
             handle.tell_refusals();
@@ -143,25 +143,20 @@ where
             lane,
             topic: Arc::clone(&self.topic),
             eager: lazy,
+            runtime: runtime.clone(),
         };
-        inner.attach(new, runtime)?;
-        Ok(Subscription::new(
-            handle,
-            Arc::new(Arc::clone(inner)) as Arc<dyn Owner>,
-        ))
+        member.attach(new)?;
+        Ok(Subscription::new(handle, member, runtime.id()))
     }
 
     /// The topics asked for, without repeats.
     fn topics(&self) -> Result<Vec<P::Topic>, Error> {
-        let venue = self.hub.inner().spec.venue;
+        let venue = self.hub.venue();
         let invalid = |text: &str| Err(Error::invalid(text).with_venue(venue));
+        // Two symbols may be one topic, written in two ways.
         let mut seen = HashSet::new();
-        let topics: Vec<_> = self
-            .symbols
-            .iter()
-            .filter(|symbol| seen.insert(symbol.as_str()))
-            .map(|symbol| (self.topic)(symbol))
-            .collect();
+        let topics = self.symbols.iter().map(|symbol| (self.topic)(symbol));
+        let topics: Vec<_> = topics.filter(|topic| seen.insert(topic.clone())).collect();
         let Some(first) = topics.first() else {
             return invalid("a subscription needs at least one symbol");
         };

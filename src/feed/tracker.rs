@@ -216,9 +216,9 @@ impl Tracker {
         let (from, to) = (missing.from, missing.to);
         let (cause, repaired) = match missing.why {
             Why::Outage { repair } => (Cause::Outage { from, to }, repair),
-            Why::Renewed => {
+            Why::Renewed { repair } => {
                 let text = "subscribed to again".to_owned();
-                (Cause::Venue { text, from, to }, false)
+                (Cause::Venue { text, from, to }, repair)
             }
             Why::Sequence {
                 expected,
@@ -308,6 +308,21 @@ impl Tracker {
         if !held.is_empty() {
             let kind = StatusKind::Stale { why: why.clone() };
             mark(Status::new(kind, self.scope(&held)).into());
+        }
+    }
+
+    /// These topics are no longer stale, though not all of them have brought data.
+    pub(crate) fn fresh(&mut self, topics: &[TopicId], mark: &mut impl FnMut(Marker)) {
+        let mut held = Vec::new();
+        for id in topics {
+            if let Some(tracked) = self.topics.get_mut(id)
+                && std::mem::take(&mut tracked.stale)
+            {
+                held.push(*id);
+            }
+        }
+        if !held.is_empty() && self.stalled.is_none() {
+            mark(Status::new(StatusKind::Fresh, self.scope(&held)).into());
         }
     }
 

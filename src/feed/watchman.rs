@@ -102,6 +102,7 @@ impl Watchman {
                     tracing::warn!(%why, topics = ids.len(), held_back, "stale");
                 }
             }
+            Note::Fresh(ids) => tracing::info!(topics = ids.len(), "no longer stale"),
             Note::Postponed(_, rejection) => {
                 if let Some(held_back) = self.refused.admit(now.instant) {
                     tracing::warn!(%rejection, held_back, "topic refused for now");

@@ -5,7 +5,7 @@ use super::client::DxLink;
 use super::protocol::{DxLinkProtocol, FetchToken};
 use crate::feed::{
     Backoff, Changes, CredentialError, Hub, HubConfig, Limiter, Protocol, Sockets, Token,
-    TokenProvider,
+    TokenProvider, quiet_settings,
 };
 use crate::transport::{Address, Dial, Roots, Tcp};
 use crate::{Clock, Error};
@@ -125,6 +125,8 @@ impl DxLinkBuilder {
         self.hub.topics_per_connection = Some(limit);
         self
     }
+
+    quiet_settings!();
 
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {

@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use super::protocol::SpotProtocol;
 use super::spot::{SPOT_URL, Spot};
-use crate::feed::{Backoff, Hub, HubConfig, Limiter, Protocol, Sockets, no_effects};
+use crate::feed::{
+    Backoff, Hub, HubConfig, Limiter, Protocol, Sockets, no_effects, quiet_settings,
+};
 use crate::transport::{Address, Dial, Roots, Tcp};
 use crate::{Clock, Error};
 
@@ -87,6 +89,8 @@ impl SpotBuilder {
         self.hub.topics_per_connection = Some(limit);
         self
     }
+
+    quiet_settings!();
 
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {

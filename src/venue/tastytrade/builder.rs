@@ -7,7 +7,7 @@ use super::client::Tastytrade;
 use super::rest::Rest;
 use super::session::Session;
 use super::{account, market};
-use crate::feed::{Backoff, Hub, HubConfig, Limiter, Protocol, Secret, Sockets};
+use crate::feed::{Backoff, Hub, HubConfig, Limiter, Protocol, Secret, Sockets, quiet_settings};
 use crate::transport::{Address, Dial, Http, Roots, Tcp};
 use crate::venue::dxlink::DxLink;
 use crate::{Clock, Error};
@@ -159,6 +159,8 @@ impl TastytradeBuilder {
         self.hub.topics_per_connection = Some(limit);
         self
     }
+
+    quiet_settings!();
 
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {

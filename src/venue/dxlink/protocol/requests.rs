@@ -18,7 +18,6 @@ impl DxLinkProtocol {
             return out.ignored("close of a channel that is not open");
         };
         let words = channel.complaint.take();
-        let words = words.unwrap_or_else(|| "the venue closed the channel".to_owned());
         let suspects = self.fresh_on(number, now);
         let topics = self.channels.close(number);
         for (id, place) in topics {
@@ -26,7 +25,7 @@ impl DxLinkProtocol {
                 self.channels.trust(id);
             }
             self.lines.release(id);
-            self.refuse(id, place.request, &words, out);
+            self.refuse(id, place.request, words.as_deref(), out);
         }
         self.channels.suspect(&suspects);
     }
@@ -64,7 +63,7 @@ impl DxLinkProtocol {
             };
             self.lines.release(*id);
             items.extend(topic.item(topic.since()));
-            self.refuse(*id, place.request, &words, out);
+            self.refuse(*id, place.request, Some(&words), out);
         }
         self.channels.suspect(&suspects);
         self.remove(number, &items, now, out);
@@ -82,25 +81,25 @@ impl DxLinkProtocol {
         fresh
     }
 
-    /// The venue has not carried out what a topic needs, in these words. It is asked for again later.
+    /// The venue has not carried out what a topic needs, perhaps in these words. It is asked for again later.
     fn refuse(
         &mut self,
         id: TopicId,
         request: Option<RequestId>,
-        words: &str,
+        words: Option<&str>,
         out: &mut impl Output<Self>,
     ) {
-        let refusal = Refusal::passing(words);
         let asked = self
             .asked
             .iter_mut()
             .find(|asked| Some(asked.id) == request);
         match asked {
             Some(asked) => {
-                asked.refused(id, refusal);
+                let words = words.unwrap_or("the venue closed the channel");
+                asked.refused(id, Refusal::passing(words));
                 self.answer(out);
             }
-            None => out.dropped(id, Some(refusal)),
+            None => out.dropped(id, words.map(Refusal::passing)),
         }
     }
 
