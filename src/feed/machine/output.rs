@@ -6,12 +6,12 @@ use super::effects::EffectTag;
 use super::registry::TopicState;
 use super::sink::Sink;
 use super::state::State;
-use crate::Timestamp;
 use crate::feed::{
     Deliver, Failure, Heartbeat, Jump, Malformed, Note, Output, Protocol, Refusal, RequestId,
     SnapshotEdge, TopicId,
 };
 use crate::transport::Frame;
+use crate::{Staleness, Timestamp};
 
 impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     fn send(&mut self, frame: Frame) {
@@ -112,6 +112,19 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn dropped(&mut self, topic: TopicId, why: Option<Refusal>) {
         self.withdraw(topic, why);
+    }
+
+    fn complained(&mut self, topics: &[TopicId], why: Refusal) {
+        let mut held = topics.to_vec();
+        held.retain(|id| self.core.registry.entry(*id).is_held());
+        for id in &held {
+            self.core.registry.entry_mut(*id).set_stale();
+        }
+        if !held.is_empty() {
+            let (code, text) = (why.code, why.text);
+            let why = Staleness::Refused { code, text };
+            self.deliver.note(Note::Stale(held, why));
+        }
     }
 
     fn repaired(&mut self, topic: TopicId, well: bool) {
