@@ -134,24 +134,34 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     /// Opens, closes or drops the socket as the machine's state demands.
     /// Returns whether there is a new link to be polled.
     fn adjust_link(&mut self) -> bool {
-        if self.machine.take_connect() {
+        if matches!(self.link, Link::Closing(..)) {
+            // One is closed before the next is opened: the venue may count them.
+            return false;
+        }
+        if self.machine.take_connect() && self.machine.wants_socket() {
             self.effects.clear();
             self.link = Link::Opening(self.environment.connect(self.machine.protocol()));
             return true;
         }
-        if self.machine.wants_socket() || matches!(self.link, Link::Down | Link::Closing(..)) {
+        if self.machine.wants_socket() || self.is_down() {
             return false;
         }
         self.effects.clear();
-        // Only a connection that nobody wants says good-bye: after a failure there may be nobody to
-        // say it to.
+        // A connection that nobody wants says good-bye; after a failure there may be nobody to say it
+        // to, which is tried only where the venue would count what it believes to be open.
+        let says = self.machine.state() == State::Idle || self.is_counted();
         self.link = match std::mem::replace(&mut self.link, Link::Down) {
-            Link::Open(transport) if self.machine.state() == State::Idle => {
+            Link::Open(transport) if says => {
                 Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
             }
             _ => Link::Down,
         };
         true
+    }
+
+    /// Whether the venue allows only so many connections.
+    fn is_counted(&self) -> bool {
+        self.machine.protocol().spec().connections < usize::MAX
     }
 
     /// Sends what the machine has to say. Returns whether the connection broke on it.
@@ -179,6 +189,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         room: &mut usize,
         deliver: &mut impl Deliver<P>,
     ) -> bool {
+        let counted = self.is_counted();
         match &mut self.link {
             Link::Down => false,
             Link::Opening(opening) => match opening.as_mut().poll(cx) {
@@ -212,7 +223,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
                 false
             }
             Link::Closing(transport, limit) => {
-                let closed = Pin::new(transport).poll_close(cx).is_ready();
+                let closed = poll_closed(transport, counted, cx).is_ready();
                 if closed || limit.as_mut().poll(cx).is_ready() {
                     self.link = Link::Down;
                     return true;
@@ -314,6 +325,18 @@ enum Read {
     /// More may have come than there was room for.
     Full,
     Ended(Interruption),
+}
+
+/// Says good-bye, and where connections are counted, waits until the other side has ended too.
+fn poll_closed<T: Transport>(transport: &mut T, counted: bool, cx: &mut Context<'_>) -> Poll<()> {
+    let said = std::task::ready!(Pin::new(&mut *transport).poll_close(cx));
+    while counted && said.is_ok() {
+        match std::task::ready!(Pin::new(&mut *transport).poll_next(cx)) {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break,
+        }
+    }
+    Poll::Ready(())
 }
 
 fn poll_write<P: Protocol, T: Transport>(
