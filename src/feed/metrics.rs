@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::circuit::Circuit;
 use super::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::Timestamp;
 
@@ -82,6 +83,9 @@ pub struct Health {
     /// ping may bring none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<String, ChannelHealth>,
+    /// What the process knows of the endpoint.
+    #[serde(default)]
+    pub circuit: Circuit,
 }
 
 /// Whether a channel brings data.

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use super::ledger::Limits;
+use crate::feed::Spec;
 use crate::feed::machine::{Backoff, QuietConfig};
 
 /// What a user may set on a client, whatever its venue.
@@ -16,6 +18,21 @@ pub(crate) struct HubConfig {
     pub(crate) seed: u64,
     /// What is made of silence.
     pub(crate) quiet: QuietConfig,
+    /// Shares its connections with every client of the same endpoint and account in the same runtime,
+    /// for venues that allow an account few. The text tells accounts apart: it names the account, or
+    /// is its key. Everything else but `max_topics` is as the first of these clients set it.
+    pub(crate) account: Option<String>,
+}
+
+impl HubConfig {
+    pub(super) fn limits(&self, spec: &Spec) -> Limits {
+        let connection = self.topics_per_connection;
+        Limits {
+            connection: connection.unwrap_or(spec.topics_per_connection).max(1),
+            connections: spec.connections.max(1),
+            channels: spec.channel_limits,
+        }
+    }
 }
 
 impl Default for HubConfig {
@@ -27,6 +44,7 @@ impl Default for HubConfig {
             topics_per_connection: None,
             seed: fastrand::u64(..),
             quiet: QuietConfig::default(),
+            account: None,
         }
     }
 }

@@ -49,7 +49,7 @@ use self::registry::TopicState;
 use self::sink::Sink;
 use super::{Deliver, Failure, GapIds, Numbering, Protocol, Topic, TopicId, Topics};
 use crate::transport::{ConnectError, Frame, FrameRef};
-use crate::{Error, ErrorKind, Interruption, Now};
+use crate::{Interruption, Now};
 
 /// How long refused credentials are tried again by a feed that has been live.
 const FORBEARANCE: Duration = Duration::from_secs(15 * 60);
@@ -290,11 +290,11 @@ impl<P: Protocol> Machine<P> {
         if let Some(fatal) = error.fatal_error() {
             self.end_or_bear(now, fatal.clone(), deliver);
         } else if !error.retryable && !self.ever_live {
-            let kind = ErrorKind::Connect(error.cause.clone());
-            self.end(Error::new(kind).with_source(error), deliver);
+            self.end(error.into_error(), deliver);
         } else {
+            let after = error.retry_after;
             let cause = Interruption::Connect { error: error.cause };
-            self.interrupt(now, cause, None, deliver);
+            self.interrupt(now, cause, after, deliver);
         }
     }
 

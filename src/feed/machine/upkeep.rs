@@ -197,7 +197,8 @@ impl<P: Protocol> Machine<P> {
     fn unanswered(&mut self, pending: &Pending, now: Now, deliver: &mut impl Deliver<P>) {
         for id in &pending.topics {
             let company = pending.topics.len();
-            self.core.registry.entry_mut(*id).suspect(company);
+            let entry = self.core.registry.entry_mut(*id);
+            entry.suspect(company, pending.asked);
         }
         let first = pending.topics.first();
         let channel = first.map(|id| self.topics.get(*id).channel().name);

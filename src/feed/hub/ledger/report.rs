@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Ledger;
+use super::{ClientId, Ledger};
 use crate::Now;
-use crate::feed::Protocol;
 use crate::feed::handle::lock;
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::feed::metrics::{ChannelHealth, ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::{Circuit, Protocol};
 
 /// What a task last said of its connection.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) overdue: Vec<&'static str>,
     pub(crate) stalled_by: Option<String>,
     pub(crate) trouble: Option<String>,
+    /// Topics that wait until the venue has released others.
+    pub(crate) waiting: usize,
 }
 
 impl Report {
@@ -45,10 +47,7 @@ impl<P: Protocol> Ledger<P> {
     }
 
     /// The worst state of the connections that are needed.
-    pub(in crate::feed::hub) fn state(&self) -> State {
-        if self.closed {
-            return State::Closed;
-        }
+    pub(super) fn connections_state(&self) -> State {
         let states = self
             .shards
             .iter()
@@ -56,25 +55,38 @@ impl<P: Protocol> Ledger<P> {
         states.min().unwrap_or(State::Idle)
     }
 
-    /// What stands in the way of progress, in words.
-    pub(in crate::feed::hub) fn obstacle(&self) -> String {
+    /// What a client is doing.
+    fn state(&self, client: ClientId) -> State {
+        let state = self.connections_state();
+        let client = self.clients.get(client);
+        client.map_or(state, |client| client.state(state))
+    }
+
+    /// What stands in the way of a client's progress, in words.
+    pub(in crate::feed::hub) fn obstacle(&self, client: ClientId) -> String {
         let reports = self.reports();
         if let Some(by) = reports.iter().find_map(|report| report.stalled_by.as_ref()) {
             return format!("{by} is full and its policy is to wait");
         }
-        let state = self.state();
+        let state = self.state(client);
+        let waiting: usize = reports.iter().map(|report| report.waiting).sum();
+        if waiting > 0 && state == State::Live {
+            return format!("{waiting} topics wait until the venue has released as many");
+        }
         match reports.iter().find_map(|report| report.trouble.as_ref()) {
             Some(trouble) if state != State::Live => format!("state {state}: {trouble}"),
             _ => format!("state {state}"),
         }
     }
 
-    pub(in crate::feed::hub) fn metrics(&self, now: Now) -> Metrics {
+    /// The pool's connections, and a client's topics and handles.
+    pub(in crate::feed::hub) fn metrics(&self, now: Now, client: ClientId) -> Metrics {
+        let client = self.clients.get(client);
         let mut metrics = Metrics {
-            topics: self.topics.len(),
+            topics: client.map_or(0, |client| client.topics()),
             ..Metrics::default()
         };
-        for (shard, report) in self.shards.iter().zip(self.reports()) {
+        for (at, (shard, report)) in self.shards.iter().zip(self.reports()).enumerate() {
             for (name, counters) in shard.past.channels.iter().chain(&report.channels) {
                 metrics.add_channel(name, counters);
             }
@@ -87,22 +99,28 @@ impl<P: Protocol> Ledger<P> {
             metrics.connections.push(ConnectionMetrics {
                 state: report.state.unwrap_or(State::Idle),
                 uptime: seconds(uptime.unwrap_or_default()),
-                topics: shard.load.topics(),
+                topics: self.places.topics(at),
                 clock_offset: report.clock_offset,
                 counters,
             });
         }
-        for retired in &self.retired {
+        for retired in client.iter().flat_map(|client| client.retired()) {
             metrics.add_queue(retired);
         }
-        for record in self.handles.values() {
+        let handles = client.into_iter().flat_map(|client| client.handles());
+        for record in handles.filter_map(|id| self.handles.get(&id)) {
             metrics.add_handle(&record.handle.metrics());
         }
         metrics
     }
 
-    pub(in crate::feed::hub) fn health(&self, now: Now) -> Health {
-        let state = self.state();
+    pub(in crate::feed::hub) fn health(
+        &self,
+        now: Now,
+        client: ClientId,
+        circuit: Circuit,
+    ) -> Health {
+        let state = self.state(client);
         let reports = self.reports();
         let last_received = reports
             .iter()
@@ -123,6 +141,7 @@ impl<P: Protocol> Ledger<P> {
                 .find_map(|report| report.trouble)
                 .filter(|_| !live),
             channels,
+            circuit,
         }
     }
 
@@ -149,5 +168,14 @@ impl<P: Protocol> Ledger<P> {
             }
         }
         channels
+    }
+
+    /// How many connections have tasks and are not open yet.
+    pub(in crate::feed::hub) fn unopened(&self) -> usize {
+        let running = self.shards.iter().filter(|shard| shard.has_task());
+        let is_open = |state| matches!(state, Some(State::Authenticating | State::Live));
+        running
+            .filter(|shard| !is_open(lock(&shard.report).state))
+            .count()
     }
 }

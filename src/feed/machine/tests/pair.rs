@@ -299,6 +299,8 @@ impl Pair {
         if let Some(id) = self.machine.find(&name(text)) {
             self.machine.release(id, self.now);
         }
+        // Whoever wants it after this is somebody else.
+        self.seen.push(Seen::Released(text.to_owned()));
         self.settle();
     }
 
