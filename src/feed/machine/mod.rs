@@ -30,7 +30,7 @@ use self::changes::ChangeCount;
 use self::liveness::Liveness;
 use self::registry::{Registry, Side};
 use self::sink::{Core, Sink};
-use super::{Deliver, GapIds, Malformed, Note, Protocol, Topic, TopicId, Topics};
+use super::{Deliver, GapIds, Malformed, Missing, Note, Protocol, Topic, TopicId, Topics, Why};
 use crate::rate::Bucket;
 use crate::transport::{ConnectError, Frame, FrameRef};
 use crate::{Error, ErrorKind, Interruption, Now};
@@ -341,8 +341,8 @@ impl<P: Protocol> Machine<P> {
         reply: P::Reply,
         deliver: &mut impl Deliver<P>,
     ) {
-        self.with(now, deliver, |protocol, _, sink| {
-            protocol.reply(now, reply, sink);
+        self.with(now, deliver, |protocol, topics, sink| {
+            protocol.reply(now, reply, topics, sink);
         });
         self.advance(now, deliver);
     }
@@ -357,6 +357,7 @@ impl<P: Protocol> Machine<P> {
             topic,
             events,
             reason,
+            resync,
         } = malformed;
         match topic {
             Some(topic) => {
@@ -368,13 +369,21 @@ impl<P: Protocol> Machine<P> {
         }
         let (reason, excerpt) = (reason.into_owned(), excerpt(frame));
         let from = self.core.complete.min(self.core.received);
-        deliver.note(Note::Malformed {
-            topic,
-            events,
-            from,
+        let why = Why::Malformed {
             reason,
             excerpt,
-        });
+            resync,
+        };
+        deliver.note(Note::Missing(Missing {
+            id: self.core.gap_ids.next(),
+            topics: topic.into_iter().collect(),
+            why,
+            from,
+            to: self.core.received,
+            seen_from: from,
+            seen_to: self.core.received,
+            missed: events,
+        }));
     }
 
     /// Calls the protocol, or anything else, with the machine's parts in view.

@@ -1,16 +1,16 @@
 //! What a protocol may do, carried out on the machine's parts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::entry::{Down, Side};
 use super::sink::Sink;
 use super::state::State;
-use crate::Timestamp;
 use crate::feed::{
-    Deliver, Failure, Heartbeat, Note, Op, Output, Protocol, Refusal, RequestId, SnapshotEdge,
-    Topic, TopicId, Why,
+    Deliver, Failure, Heartbeat, Jump, Malformed, Note, Op, Output, Protocol, Refusal, RequestId,
+    SnapshotEdge, Topic, TopicId, Why,
 };
 use crate::transport::Frame;
+use crate::{Staleness, Timestamp};
 
 impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     fn send(&mut self, frame: Frame) {
@@ -108,11 +108,20 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
     }
 
-    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool) {
+    fn answered(&mut self, request: RequestId, results: Vec<(TopicId, Result<(), Refusal>)>) {
+        let _ = (request, results);
+    }
+
+    fn whole_state(&mut self, held: &[TopicId]) {
+        let _ = held;
+    }
+
+    fn sequence_gap(&mut self, topic: TopicId, jump: Jump) {
         let (from, to) = (self.core.complete, self.now.wall);
+        let resync = jump.resync;
         let why = Why::Sequence {
-            expected,
-            received,
+            expected: jump.expected,
+            received: jump.received,
             resync,
         };
         let gap = self.missing(vec![topic], why, from.min(to), to);
@@ -124,7 +133,11 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
     }
 
-    fn dropped(&mut self, topic: TopicId) {
+    fn malformed(&mut self, malformed: Malformed) {
+        let _ = malformed;
+    }
+
+    fn dropped(&mut self, topic: TopicId, _why: Option<Refusal>) {
         let from = self.core.complete_until();
         let entry = &mut self.core.registry[topic];
         if !matches!(entry.side, Side::Active | Side::AwaitingData(_)) {
@@ -139,7 +152,8 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         // A little later, so that a venue that does it again and again is not asked without end.
         self.postpone(topic, Side::Absent);
         self.core.registry[topic].attend();
-        self.deliver.note(Note::Withdrawn(topic));
+        self.deliver
+            .note(Note::Stale(vec![topic], Staleness::Withdrawn));
     }
 
     fn repaired(&mut self, topic: TopicId, well: bool) {
@@ -161,6 +175,11 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         self.ignored("event without the beginning of its subscription");
     }
 
+    fn repeated(&mut self, topic: TopicId, count: u64) {
+        let channel = self.core.registry[topic].channel;
+        self.core.channels[channel].1.repeated += count;
+    }
+
     fn venue_time(&mut self, time: Timestamp) {
         self.core.venue_time = Some(time);
     }
@@ -178,12 +197,21 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         self.core.effects.push_back(effect);
     }
 
+    fn effect_for(&mut self, topic: TopicId, effect: P::Effect) {
+        let _ = topic;
+        self.core.effects.push_back(effect);
+    }
+
     fn wake_at(&mut self, at: Instant) {
         self.core.wake_at = Some(at);
     }
 
     fn heartbeat(&mut self, heartbeat: Heartbeat) {
         self.core.liveness.set(heartbeat);
+    }
+
+    fn retire(&mut self, within: Duration) {
+        let _ = within;
     }
 
     fn fail(&mut self, failure: Failure) {

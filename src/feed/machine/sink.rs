@@ -156,6 +156,9 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             why,
             from,
             to,
+            seen_from: from,
+            seen_to: to,
+            missed: None,
         }));
         id
     }

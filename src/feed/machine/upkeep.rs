@@ -7,14 +7,16 @@ use super::registry::Side;
 use super::{Machine, State};
 use crate::feed::{Deliver, Failure, Note, Probe, Protocol, Topic, TopicId};
 use crate::transport::Frame;
-use crate::{Error, Interruption, Now, Rejection};
+use crate::{Error, Interruption, Now, Rejection, Staleness};
 
 impl<P: Protocol> Machine<P> {
     /// Does what is due and what the wanted set demands. Call it after a batch of frames, after
     /// changes of the wanted set, and at the deadline.
     pub(crate) fn advance(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
         match self.core.failure.take() {
-            Some(Failure::Retry(cause)) => self.interrupt(now, cause, deliver),
+            Some(Failure::Retry(cause) | Failure::RetryAfter(cause, _)) => {
+                self.interrupt(now, cause, deliver);
+            }
             Some(Failure::Fatal(error)) => self.end(error, deliver),
             None => {}
         }
@@ -140,8 +142,8 @@ impl<P: Protocol> Machine<P> {
         }
         if self.core.wake_at.is_some_and(|at| at <= now.instant) {
             self.core.wake_at = None;
-            self.with(now, deliver, |protocol, _, sink| {
-                protocol.timeout(now, sink);
+            self.with(now, deliver, |protocol, topics, sink| {
+                protocol.timeout(now, topics, sink);
             });
         }
         if self.linger_over(now) {
@@ -158,7 +160,7 @@ impl<P: Protocol> Machine<P> {
             entry.side = Side::Active;
             entry.renew = true;
             self.core.registry.review(id);
-            deliver.note(Note::NoFirstData(id));
+            deliver.note(Note::Stale(vec![id], Staleness::NoFirstData));
         } else {
             // The venue holds the topic although it brings nothing: have it released.
             entry.side = Side::Active;
