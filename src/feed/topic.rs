@@ -84,6 +84,11 @@ impl<T: Topic> Topics<T> {
             .expect("a topic keeps its number until it is released")
     }
 
+    /// Whether a number names a topic now.
+    pub(crate) fn contains(&self, id: TopicId) -> bool {
+        self.names.get(id.index()).is_some_and(Option::is_some)
+    }
+
     pub(crate) fn insert(&mut self, topic: &T) -> TopicId {
         if let Some(id) = self.find(topic) {
             return id;

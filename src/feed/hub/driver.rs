@@ -94,7 +94,7 @@ impl<P: Protocol> Driver<P> {
         for topic in wish.renew.drain(..) {
             if wish.topics.contains(&topic) {
                 let topic = self.connection.machine.want(&topic);
-                self.connection.machine.renew(topic);
+                self.connection.machine.renew(topic, self.router.now);
             }
         }
     }
@@ -152,7 +152,7 @@ impl<P: Protocol> Driver<P> {
             ending: machine.is_ending(id),
         };
         if self.router.join(seat, joining) {
-            machine.renew(id);
+            machine.renew(id, self.router.now);
         }
     }
 
@@ -219,6 +219,8 @@ impl<P: Protocol> Driver<P> {
         let mut report = lock(&self.report);
         report.state = Some(state);
         report.live_since = self.live_since;
+        let offset = machine.clock_offset(self.router.now);
+        report.clock_offset = offset.map(|nanos| nanos as f64 / 1e9);
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());
