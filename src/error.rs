@@ -32,6 +32,9 @@ pub enum ErrorKind {
     Closed,
     /// The call must be made inside a tokio runtime. Retryable there.
     NoRuntime,
+    /// The tokio runtime that the connection ran in has ended, and so have those of all subscriptions
+    /// that use it. The subscription is over; in a living runtime a new one may be made.
+    RuntimeEnded,
     /// The deadline passed; the text says what was being waited for. Retryable.
     Timeout {
         /// How long it waited.
@@ -92,6 +95,14 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_boxed_source(
+        mut self,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
     /// With the venue it concerns.
     #[must_use]
     pub fn with_venue(mut self, venue: &'static str) -> Self {
@@ -117,6 +128,7 @@ impl Error {
                 | ErrorKind::TooManyTopics { .. }
                 | ErrorKind::TooManyOfChannel { .. }
                 | ErrorKind::NoRuntime
+                | ErrorKind::RuntimeEnded
                 | ErrorKind::Overflow { .. }
                 | ErrorKind::Gap(_)
         )
@@ -152,6 +164,9 @@ impl fmt::Display for ErrorKind {
             Self::Invalid(text) => f.write_str(text),
             Self::Closed => f.write_str("the client is closed"),
             Self::NoRuntime => f.write_str("this must be called inside a tokio runtime"),
+            Self::RuntimeEnded => f.write_str(
+                "the tokio runtime of the connection and of its subscriptions has ended",
+            ),
             Self::Timeout { after, waiting_for } => {
                 write!(f, "gave up after {after:?} waiting for {waiting_for}")
             }
@@ -163,7 +178,11 @@ impl fmt::Display for ErrorKind {
                 Ok(())
             }
             Self::TooManyTopics { limit } => {
-                write!(f, "the client may hold at most {limit} topics")
+                write!(
+                    f,
+                    "the client may hold at most {limit} topics: as many as max_topics says and its \
+                     connections have room for"
+                )
             }
             Self::TooManyOfChannel { channel, limit } => {
                 write!(f, "the client may hold at most {limit} topics of {channel}")

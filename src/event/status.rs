@@ -139,6 +139,8 @@ pub enum Interruption {
         /// The last failure.
         error: String,
     },
+    /// The tokio runtime that the connection ran in has ended; it goes on in another.
+    RuntimeEnded,
     /// Data stayed away, also after it had been asked for again, although the connection answers.
     Quiet {
         /// For how long.
@@ -312,6 +314,7 @@ impl fmt::Display for Interruption {
             Self::CircuitOpen { failures, error } => {
                 write!(f, "waiting after {failures} failures in a row: {error}")
             }
+            Self::RuntimeEnded => f.write_str("the runtime of the connection ended"),
             Self::Quiet { silence } => write!(f, "no data for {silence:.0?}, though asked again"),
         }
     }

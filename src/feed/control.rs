@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::handle::{AnyHandle, HandleId};
 use super::hub::Owner;
 use super::subscription::acknowledged;
-use crate::{Error, ErrorKind, Rejection, Symbol};
+use crate::{Error, ErrorKind, Symbol};
 
 /// How long [`Control::add`] waits for the venue.
 const ADD_DEADLINE: Duration = Duration::from_secs(30);
@@ -34,16 +34,16 @@ impl Control {
         self.owner.upgrade().ok_or_else(|| ErrorKind::Closed.into())
     }
 
-    /// Adds symbols and waits until the venue has answered, at most 30 seconds. Those already held
-    /// are passed over.
+    /// Adds symbols and waits until the venue has answered to them, at most 30 seconds. Those already
+    /// held are passed over, and those removed meanwhile are not waited for.
     ///
     /// The stream must be polled meanwhile if its policy is [`Overflow::Wait`](crate::Overflow): a
     /// full queue keeps the answer from being read.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] with every symbol that the venue refused; the others are added, and
-    /// the stream tells the refusal too. [`ErrorKind::Timeout`], after which the symbols stay
+    /// [`ErrorKind::Refused`] with every one of these symbols that the venue refused; the others are
+    /// added, and the stream tells the refusal too. [`ErrorKind::Timeout`], after which the symbols stay
     /// wanted. [`ErrorKind::TooManyTopics`],
     /// [`ErrorKind::TooManyOfChannel`], [`ErrorKind::Closed`].
     ///
@@ -58,32 +58,25 @@ impl Control {
         let owner = self.owner()?;
         let handle = self.handle.upgrade().ok_or(ErrorKind::Closed)?;
         handle.forgive(&symbols);
-        if owner.add(self.id, &symbols)? == 0 {
-            return Ok(());
-        }
-        let mut pending = handle.pending();
-        let settled = pending.wait_for(|pending| *pending == 0);
-        if tokio::time::timeout(ADD_DEADLINE, settled).await.is_err() {
-            let waiting_for = format!("{} more symbols; {}", symbols.len(), owner.obstacle());
+        let answers = owner.add(self.id, &symbols)?;
+        if tokio::time::timeout(ADD_DEADLINE, answers.all())
+            .await
+            .is_err()
+        {
+            let waiting_for = format!("{} more symbols; {}", answers.open(), owner.obstacle());
             let kind = ErrorKind::Timeout {
                 after: ADD_DEADLINE,
                 waiting_for,
             };
             return Err(Error::new(kind).with_venue(owner.venue()));
         }
-        let refused: Vec<Rejection> = handle
-            .rejections()
-            .into_iter()
-            .filter(|(symbol, _)| symbols.contains(symbol))
-            .map(|(_, rejection)| rejection)
-            .collect();
-        if let Some(ended) = handle.ended().filter(|_| refused.is_empty()) {
-            return Err(ended.with_venue(owner.venue()));
+        let refused = answers.refused();
+        if !refused.is_empty() {
+            return Err(Error::new(ErrorKind::Refused(refused)).with_venue(owner.venue()));
         }
-        if refused.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::Refused(refused)).with_venue(owner.venue()))
+        match handle.ended() {
+            Some(ended) => Err(ended.with_venue(owner.venue())),
+            None => Ok(()),
         }
     }
 
@@ -126,7 +119,7 @@ impl Control {
     /// way; the subscription is over all the same.
     pub async fn close(&self) -> Result<(), Error> {
         let owner = self.owner()?;
-        let acknowledgements = owner.end(self.id);
+        let acknowledgements = owner.release(self.id);
         acknowledged(acknowledgements, &*owner).await
     }
 }

@@ -50,6 +50,8 @@ pub enum Note {
     Snapshot(TopicId, SnapshotEdge),
     /// These topics are stale until they bring data again.
     Stale(Vec<TopicId>, Staleness),
+    /// These topics are no longer stale, though not all of them have brought data: the connection has.
+    Fresh(Vec<TopicId>),
     /// The venue refused a topic for the time being; it is asked for again later.
     Postponed(TopicId, Rejection),
     /// The connection ends for good.

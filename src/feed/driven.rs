@@ -1,7 +1,7 @@
 //! A machine at work: polled together with its socket, its timer and its effects.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,13 @@ use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_sink::Sink;
 use futures_util::stream::FuturesUnordered;
+use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 use tracing::Span;
 
 use super::machine::{EffectTag, Machine, MachineConfig, State};
 use super::watchman::{Watched, Watchman};
-use super::{Deliver, Environment, Protocol};
+use super::{Deliver, Environment, Note, Protocol};
 use crate::transport::{ConnectError, Frame, Transport};
 use crate::{Interruption, Now};
 
@@ -32,6 +33,10 @@ pub(crate) struct Driven<P: Protocol, E: Environment<P>> {
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
     batch: Vec<Frame>,
     watchman: Watchman,
+    /// The environment knows that the connection is live.
+    live: bool,
+    /// Consumers know that the attempt under way has not begun.
+    held: bool,
 }
 
 enum Link<T> {
@@ -44,14 +49,36 @@ enum Link<T> {
 impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     pub(crate) fn new(protocol: P, environment: E, config: MachineConfig, span: Span) -> Self {
         let now = environment.now();
+        Self::over(Machine::new(protocol, config, now), environment, span)
+    }
+
+    /// Around a machine that may have had another socket before.
+    pub(crate) fn over(machine: Machine<P>, environment: E, span: Span) -> Self {
         Self {
-            machine: Machine::new(protocol, config, now),
+            machine,
             environment,
             link: Link::Down,
             effects: FuturesUnordered::new(),
             timer: None,
             batch: Vec::new(),
             watchman: Watchman::new(span),
+            live: false,
+            held: false,
+        }
+    }
+
+    /// The machine, without its socket, timer and effects.
+    pub(crate) fn into_machine(self) -> Machine<P> {
+        self.machine
+    }
+
+    /// The machine's socket is gone, or the attempt to open one.
+    pub(crate) fn lose(&mut self, cause: Interruption, deliver: &mut impl Deliver<P>) {
+        if self.machine.wants_socket() {
+            let now = self.environment.now();
+            self.observed(now, deliver, |machine, deliver| {
+                machine.handle_closed(now, cause, deliver);
+            });
         }
     }
 
@@ -114,24 +141,44 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     /// Opens, closes or drops the socket as the machine's state demands.
     /// Returns whether there is a new link to be polled.
     fn adjust_link(&mut self) -> bool {
+        if self.machine.state() == State::Live && !std::mem::replace(&mut self.live, true) {
+            self.environment.live();
+        }
+        if matches!(self.link, Link::Closing(..)) {
+            // The venue may count connections: one is closed before the next is opened.
+            return false;
+        }
         if self.machine.take_connect() {
-            self.effects.clear();
+            self.leave_link();
+            self.held = false;
             self.link = Link::Opening(self.environment.connect(self.machine.protocol()));
             return true;
         }
-        if self.machine.wants_socket() || matches!(self.link, Link::Down | Link::Closing(..)) {
+        if self.machine.wants_socket() || self.is_down() {
             return false;
         }
-        self.effects.clear();
         // Only a connection that nobody wants says good-bye: after a failure there may be nobody to
         // say it to.
-        self.link = match std::mem::replace(&mut self.link, Link::Down) {
+        self.link = match self.leave_link() {
             Link::Open(transport) if self.machine.state() == State::Idle => {
                 Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
             }
             _ => Link::Down,
         };
         true
+    }
+
+    /// Takes the link out, with what was under way on it.
+    fn leave_link(&mut self) -> Link<E::Transport> {
+        self.effects.clear();
+        let link = std::mem::replace(&mut self.link, Link::Down);
+        if matches!(link, Link::Open(_)) {
+            let unwanted = matches!(self.machine.state(), State::Idle | State::Closed);
+            let lost = self.watchman.interruption().filter(|_| !unwanted);
+            self.environment.closed(lost);
+            self.live = false;
+        }
+        link
     }
 
     /// Sends what the machine has to say. Returns whether the connection broke on it.
@@ -162,7 +209,10 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         match &mut self.link {
             Link::Down => false,
             Link::Opening(opening) => match opening.as_mut().poll(cx) {
-                Poll::Pending => false,
+                Poll::Pending => {
+                    self.tell_held(deliver);
+                    false
+                }
                 Poll::Ready(Ok(transport)) => {
                     self.link = Link::Open(transport);
                     self.environment.opened();
@@ -192,13 +242,32 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
                 false
             }
             Link::Closing(transport, limit) => {
-                let closed = Pin::new(transport).poll_close(cx).is_ready();
-                if closed || limit.as_mut().poll(cx).is_ready() {
+                let said = poll_write(transport, &mut self.machine, cx);
+                let all = said.is_ok() && !self.machine.has_frames();
+                let closed = said.is_err() || all && Pin::new(transport).poll_close(cx).is_ready();
+                // What the protocol still had to do besides is done, too.
+                let done = closed && self.effects.is_empty();
+                if done || limit.as_mut().poll(cx).is_ready() {
+                    self.effects.clear();
                     self.link = Link::Down;
                     return true;
                 }
                 false
             }
+        }
+    }
+
+    /// Tells consumers, once an attempt, what it waits for before it begins.
+    fn tell_held(&mut self, deliver: &mut impl Deliver<P>) {
+        if self.held {
+            return;
+        }
+        if let Some((cause, retry_in)) = self.environment.held() {
+            self.held = true;
+            let now = self.environment.now();
+            self.observed(now, deliver, |_, deliver| {
+                deliver.note(Note::Interrupted { cause, retry_in });
+            });
         }
     }
 
@@ -315,7 +384,24 @@ fn poll_write<P: Protocol, T: Transport>(
     }
 }
 
+/// Reads what has come, as far as there is room.
+///
+/// Outside of tokio's budget for tasks, which says "pending" when a task has done enough, although more
+/// has come: what is taken for drained must be. The room is the bound.
 fn poll_read<T: Transport>(
+    transport: &mut T,
+    batch: &mut Vec<Frame>,
+    cx: &mut Context<'_>,
+    room: usize,
+) -> Read {
+    let read = poll_fn(|cx| Poll::Ready(read(transport, batch, cx, room)));
+    match pin!(unconstrained(read)).poll(cx) {
+        Poll::Ready(read) => read,
+        Poll::Pending => Read::Full,
+    }
+}
+
+fn read<T: Transport>(
     transport: &mut T,
     batch: &mut Vec<Frame>,
     cx: &mut Context<'_>,

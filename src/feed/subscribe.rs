@@ -15,7 +15,8 @@ use crate::{Error, ErrorKind, Overflow, Symbol};
 
 /// Events that a subscription's queue holds unless told otherwise.
 const CAPACITY: usize = 16_384;
-/// How long a subscription may take to be accepted unless told otherwise, through reconnects.
+/// How long a subscription may take to be accepted unless told otherwise, through reconnects. More
+/// connections than may be opened at once take longer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A subscription in the making: set what you need, then await it.
@@ -43,7 +44,7 @@ pub struct Subscribe<P: Protocol, T> {
 struct Options {
     overflow: Overflow,
     capacity: usize,
-    deadline: Duration,
+    deadline: Option<Duration>,
     allow_partial: bool,
 }
 
@@ -66,7 +67,7 @@ where
             options: Options {
                 overflow,
                 capacity: CAPACITY,
-                deadline: DEADLINE,
+                deadline: None,
                 allow_partial: false,
             },
             event: std::marker::PhantomData,
@@ -85,9 +86,10 @@ where
         self
     }
 
-    /// How long acceptance may take, through reconnects; 30 seconds unless set.
+    /// How long acceptance may take, through reconnects. Unless set it is 30 seconds, and as much longer
+    /// as the limit of connects keeps the client from opening all the connections that it needs.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.options.deadline = deadline;
+        self.options.deadline = Some(deadline);
         self
     }
 
@@ -113,19 +115,19 @@ where
 
     /// Enters the handle into the client's ledger.
     fn enter(self, lazy: bool) -> Result<Subscription<T>, Error> {
-        let inner = self.hub.inner();
         let topics = self.topics()?;
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return Err(inner.error(ErrorKind::NoRuntime));
+            return Err(self.hub.error(ErrorKind::NoRuntime));
         };
-        let id = inner.next_handle();
+        let member = self.hub.member(&runtime)?;
+        let id = member.next_handle();
         let handle = Arc::new(Handle::<T>::new(
             id,
             topics[0].channel().name,
             topics.len(),
             self.options.capacity,
             self.options.overflow,
-            inner.gap_ids.clone(),
+            member.gap_ids(),
         ));
         if lazy || self.options.allow_partial {
             handle.tell_refusals();
@@ -143,25 +145,20 @@ where
             lane,
             topic: Arc::clone(&self.topic),
             eager: lazy,
+            runtime: runtime.clone(),
         };
-        inner.attach(new, runtime)?;
-        Ok(Subscription::new(
-            handle,
-            Arc::new(Arc::clone(inner)) as Arc<dyn Owner>,
-        ))
+        member.attach(new)?;
+        Ok(Subscription::new(handle, member, runtime.id()))
     }
 
     /// The topics asked for, without repeats.
     fn topics(&self) -> Result<Vec<P::Topic>, Error> {
-        let venue = self.hub.inner().spec.venue;
+        let venue = self.hub.venue();
         let invalid = |text: &str| Err(Error::invalid(text).with_venue(venue));
+        // Two symbols may be one topic, written in two ways.
         let mut seen = HashSet::new();
-        let topics: Vec<_> = self
-            .symbols
-            .iter()
-            .filter(|symbol| seen.insert(symbol.as_str()))
-            .map(|symbol| (self.topic)(symbol))
-            .collect();
+        let topics = self.symbols.iter().map(|symbol| (self.topic)(symbol));
+        let topics: Vec<_> = topics.filter(|topic| seen.insert(topic.clone())).collect();
         let Some(first) = topics.first() else {
             return invalid("a subscription needs at least one symbol");
         };
@@ -209,12 +206,12 @@ async fn accepted(
     owner: Arc<dyn Owner>,
     options: Options,
 ) -> Result<(), Error> {
+    let deadline = options
+        .deadline
+        .unwrap_or_else(|| DEADLINE.saturating_add(owner.connect_delay()));
     let mut pending = handle.pending();
     let settled = pending.wait_for(|pending| *pending == 0);
-    if tokio::time::timeout(options.deadline, settled)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(deadline, settled).await.is_err() {
         let waiting_for = format!(
             "{} to accept {}; {}",
             owner.venue(),
@@ -222,7 +219,7 @@ async fn accepted(
             owner.obstacle()
         );
         let kind = ErrorKind::Timeout {
-            after: options.deadline,
+            after: deadline,
             waiting_for,
         };
         return Err(Error::new(kind).with_venue(owner.venue()));

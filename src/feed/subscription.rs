@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
+use tokio::runtime;
 
 use super::handle::{AnyHandle, Handle, Taken};
 use super::hub::Owner;
@@ -30,6 +31,14 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 /// reason. What was queued before comes first. A lost connection is no end: it is a
 /// [`Status`](crate::Status) and a [`Gap`](crate::Gap) in the stream.
 ///
+/// # Runtimes
+///
+/// A connection runs in the runtime of one of the subscriptions that use it. When that runtime ends,
+/// the connection goes on in that of another, which is told as an interruption with its gap; a
+/// subscription belongs to the runtime in which it was made, or was last polled. If all of them have
+/// ended, its stream ends with [`ErrorKind::RuntimeEnded`]. A runtime that nobody runs, such as one of
+/// the current thread outside of `block_on`, has not ended, but nothing of it goes on.
+///
 /// # Drop
 ///
 /// Dropping never blocks, waits or fails, inside a runtime or outside of one, and during a panic.
@@ -43,15 +52,18 @@ pub struct Subscription<T: Record + Send> {
     owner: Arc<dyn Owner>,
     batch: Batch<T>,
     done: bool,
+    /// Where it was read last.
+    runtime: runtime::Id,
 }
 
 impl<T: Record + Send + 'static> Subscription<T> {
-    pub(super) fn new(handle: Arc<Handle<T>>, owner: Arc<dyn Owner>) -> Self {
+    pub(super) fn new(handle: Arc<Handle<T>>, owner: Arc<dyn Owner>, runtime: runtime::Id) -> Self {
         Self {
             handle,
             owner,
             batch: Batch::new(),
             done: false,
+            runtime,
         }
     }
 
@@ -139,7 +151,10 @@ impl<T: Record + Send + 'static> Subscription<T> {
             return Poll::Ready(None);
         }
         match self.handle.take(&mut self.batch, BATCH, cx.waker()) {
-            Taken::Nothing => Poll::Pending,
+            Taken::Nothing => {
+                self.note_runtime();
+                Poll::Pending
+            }
             Taken::Some { was_full } => {
                 if was_full {
                     self.owner.wake(self.handle.id);
@@ -150,6 +165,18 @@ impl<T: Record + Send + 'static> Subscription<T> {
                 self.done = true;
                 Poll::Ready(error.map(|error| Err(error.with_venue(self.owner.venue()))))
             }
+        }
+    }
+}
+
+impl<T: Record + Send> Subscription<T> {
+    /// Its connection can go on where it is read, should the runtime end that it was made in.
+    fn note_runtime(&mut self) {
+        if let Ok(runtime) = runtime::Handle::try_current()
+            && runtime.id() != self.runtime
+        {
+            self.runtime = runtime.id();
+            self.owner.moved(self.handle.id, runtime);
         }
     }
 }

@@ -311,6 +311,21 @@ impl Tracker {
         }
     }
 
+    /// These topics are no longer stale, though not all of them have brought data.
+    pub(crate) fn fresh(&mut self, topics: &[TopicId], mark: &mut impl FnMut(Marker)) {
+        let mut held = Vec::new();
+        for id in topics {
+            if let Some(tracked) = self.topics.get_mut(id)
+                && std::mem::take(&mut tracked.stale)
+            {
+                held.push(*id);
+            }
+        }
+        if !held.is_empty() && self.stalled.is_none() {
+            mark(Status::new(StatusKind::Fresh, self.scope(&held)).into());
+        }
+    }
+
     /// Nothing is read because of another handle. Told once, and not to a handle without topics.
     pub(crate) fn stalled(&mut self, by: &str, mark: &mut impl FnMut(Marker)) {
         if self.stalled.is_some() || self.topics.is_empty() {

@@ -1,189 +1,211 @@
+//! The task of one connection: compares the ledger with the machine, drives the connection and hands
+//! its events to the handles.
+
+mod changes;
+
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::atomic::Ordering;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::Inner;
-use super::ledger::{Ledger, Report, Signal, Start, Wish};
-use super::router::{Joining, Router, Seat};
+use super::Pool;
+use super::admission::Admission;
+use super::ledger::{Ledger, Report, Signal, Start};
+use super::router::Router;
 use super::stall::Stall;
-use crate::ErrorKind;
+use super::task::Salvage;
+use crate::Interruption;
+use crate::feed::Protocol;
 use crate::feed::driven::{BATCH, Driven};
-use crate::feed::environment::{Environment, Sockets};
-use crate::feed::handle::{HandleId, lock};
-use crate::feed::machine::{MachineConfig, State};
-use crate::feed::{Protocol, Topic, TopicId};
+use crate::feed::environment::Sockets;
+use crate::feed::handle::lock;
+use crate::feed::machine::{Machine, MachineConfig, State};
 
-/// The task of one connection: compares the ledger with the machine, drives the connection and
-/// hands its events to the handles.
 pub(super) struct Driver<P: Protocol> {
-    inner: Arc<Inner<P>>,
+    pool: Arc<Pool<P>>,
     shard: usize,
     signal: Arc<Signal>,
     report: Arc<Mutex<Report>>,
     connection: Driven<P, Sockets<P>>,
     router: Router<P>,
+    admission: Admission<P::Topic>,
     stall: Option<Stall>,
     live_since: Option<Instant>,
     published: State,
-    /// It was let go: the ledger knows that it has ended.
-    stopped: bool,
+    /// It goes on from what another has left, whose socket is gone.
+    takes_over: bool,
+    /// The connection has ended for good: all that is left to do is to close its socket.
+    over: bool,
 }
 
 impl<P: Protocol> Driver<P> {
     pub(super) fn new(
-        inner: Arc<Inner<P>>,
-        start: Start,
-        protocol: P,
+        pool: Arc<Pool<P>>,
+        start: Start<P>,
         environment: Sockets<P>,
-        machine: MachineConfig,
+        machine: impl FnOnce() -> (P, MachineConfig),
     ) -> Self {
         let shard = start.shard;
-        let span = tracing::info_span!("connection", venue = inner.spec.venue, shard);
+        let span = tracing::info_span!("connection", venue = pool.spec.venue, shard);
+        start.signal.set();
+        let takes_over = start.salvage.is_some();
         let now = environment.clock.now();
-        let router = Router::new(now);
-        start.signal.dirty.store(true, Ordering::Release);
+        let Salvage {
+            machine,
+            router,
+            admission,
+            stall,
+        } = match start.salvage {
+            Some(salvage) => *salvage,
+            None => {
+                let (protocol, config) = machine();
+                Salvage {
+                    machine: Machine::new(protocol, config, now),
+                    router: Router::new(now),
+                    admission: Admission::new(pool.limits()),
+                    stall: None,
+                }
+            }
+        };
         Self {
-            inner,
+            pool,
             shard,
             signal: start.signal,
             report: start.report,
-            connection: Driven::new(protocol, environment, machine, span),
+            connection: Driven::over(machine, environment, span),
             router,
-            stall: None,
+            admission,
+            stall,
             live_since: None,
             published: State::Idle,
-            stopped: false,
+            takes_over,
+            over: false,
         }
+    }
+
+    pub(super) fn shard(&self) -> usize {
+        self.shard
+    }
+
+    /// What another driver can go on from; the socket is closed.
+    pub(super) fn salvage(self) -> Salvage<P> {
+        Salvage {
+            machine: self.connection.into_machine(),
+            router: self.router,
+            admission: self.admission,
+            // What its timer would have told may be told later; what has been told must be taken back.
+            stall: self.stall.filter(Stall::told),
+        }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.signal.waker.register(cx.waker());
+        let more = loop {
+            self.router.now = self.connection.environment.clock.now();
+            if std::mem::take(&mut self.takes_over) {
+                let cause = Interruption::RuntimeEnded;
+                self.connection.lose(cause, &mut self.router);
+            }
+            if !self.over && self.signal.take() {
+                self.sync();
+                self.router.flush();
+            }
+            let room = self.room(cx);
+            let more = self.connection.poll_drive(cx, room, &mut self.router);
+            let again = self.take_refusals() | self.take_released();
+            self.router.flush();
+            self.take_end();
+            if self.over {
+                if self.connection.is_down() {
+                    return Poll::Ready(());
+                }
+                break more;
+            }
+            if more || !again && !self.signal.is_set() {
+                break more;
+            }
+        };
+        self.publish();
+        if self.may_stop() && self.pool.ledger(|ledger| ledger.may_end(self.shard)) {
+            return Poll::Ready(());
+        }
+        if more {
+            // Not at once: a task that wakes itself may run dozens of times before tokio looks at
+            // the consumer, whose queue would fill and fall out of the processor's caches.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
+        }
+        Poll::Pending
     }
 
     /// Makes the machine's wanted topics and the lanes what the ledger says.
     fn sync(&mut self) {
-        let inner = Arc::clone(&self.inner);
-        inner.ledger(|ledger| {
-            if ledger.is_abandoned() {
-                self.connection.machine.set_linger(Duration::ZERO);
-            }
-            while let Some(id) = ledger.next_touched(self.shard) {
-                self.sync_handle(ledger, id);
-            }
+        let (linger, changed) = self.pool.ledger(|ledger| {
+            let abandoned = ledger.is_abandoned();
+            let linger = if abandoned {
+                Duration::ZERO
+            } else {
+                self.pool.linger()
+            };
+            (linger, ledger.take_changed(self.shard))
         });
+        self.connection.machine.set_linger(linger);
+        // Without the ledger's lock: what follows may wake consumers, and may take a while.
+        for changed in changed {
+            self.apply(changed);
+        }
         self.router.flush_departed();
-    }
-
-    fn sync_handle(&mut self, ledger: &mut Ledger<P>, id: HandleId) {
-        let Some(wish) = ledger.wish(self.shard, id) else {
-            return;
-        };
-        if wish.gone {
-            self.leave_all(id, wish);
-            ledger.drop_wish(self.shard, id);
-            return;
-        }
-        let Some(seat) = self.router.seat(id, wish) else {
-            return;
-        };
-        for topic in wish.left.drain(..) {
-            self.leave_one(seat, &topic);
-        }
-        for topic in &wish.topics {
-            self.join(seat, topic);
-        }
-        for topic in wish.renew.drain(..) {
-            if wish.topics.contains(&topic) {
-                let topic = self.connection.machine.want(&topic);
-                self.connection.machine.renew(topic, self.router.now);
-            }
-        }
-    }
-
-    fn leave_all(&mut self, id: HandleId, wish: &mut Wish<P>) {
-        let mut freed = Vec::new();
-        if let Some(seat) = self.router.seat_of(id) {
-            for topic in self.router.topics_of(seat) {
-                if self.leave(seat, topic).1 {
-                    freed.push(topic);
-                }
-            }
-            self.router.stand_up(id);
-        }
-        self.router
-            .when_released(freed, std::mem::take(&mut wish.closers));
-    }
-
-    /// A topic was removed from a handle that may still be waiting for its acceptance.
-    fn leave_one(&mut self, seat: Seat, topic: &P::Topic) {
-        let known = self.connection.machine.find(topic);
-        let answered = match known.filter(|id| self.router.holds(seat, *id)) {
-            Some(id) => self.leave(seat, id).0,
-            None => false,
-        };
-        if !answered {
-            self.router.settle(seat, 1);
-        }
-    }
-
-    /// Returns whether the topic had been accepted for the handle, and whether no handle is left
-    /// on it.
-    fn leave(&mut self, seat: Seat, topic: TopicId) -> (bool, bool) {
-        let (answered, last) = self.router.leave(seat, topic);
-        if last {
-            self.connection.machine.release(topic, self.router.now);
-        }
-        (answered, last)
-    }
-
-    fn join(&mut self, seat: Seat, topic: &P::Topic) {
-        let machine = &mut self.connection.machine;
-        let id = machine.want(topic);
-        if self.router.holds(seat, id) {
-            return;
-        }
-        // Whoever waited for this topic's release waits no longer: it is wanted again.
-        self.router.acknowledge(id);
-        let joining = Joining {
-            id,
-            symbol: topic.symbol().cloned(),
-            join: topic.channel().join,
-            active: machine.is_active(id),
-            begun: machine.has_begun(id),
-            ending: machine.is_ending(id),
-        };
-        if self.router.join(seat, joining) {
-            machine.renew(id, self.router.now);
-        }
     }
 
     /// Takes refused topics out of the ledger; a handle that has none left ends. Returns whether
     /// there were any.
     fn take_refusals(&mut self) -> bool {
-        if self.router.refused.is_empty() {
+        let refusals = std::mem::take(&mut self.router.refused);
+        if refusals.is_empty() {
             return false;
         }
-        let inner = Arc::clone(&self.inner);
-        inner.ledger(|ledger| {
-            for refused in std::mem::take(&mut self.router.refused) {
-                let topic = self.connection.machine.topics().get(refused.topic).clone();
-                self.connection
-                    .machine
-                    .release(refused.topic, self.router.now);
-                ledger.refuse(refused.handle, &topic, refused.first, inner.spec.venue);
+        let machine = &mut self.connection.machine;
+        let mut tickets = Vec::new();
+        let refused = refusals.into_iter().map(|refused| {
+            let topic = machine.topics().get(refused.topic).clone();
+            machine.release(refused.topic, self.router.now);
+            tickets.extend(refused.ticket);
+            (refused.handle, topic, refused.first)
+        });
+        let refused: Vec<_> = refused.collect();
+        self.pool.ledger(|ledger| {
+            for (handle, topic, first) in refused {
+                ledger.refuse(handle, &topic, first);
             }
         });
+        for (ticket, rejection) in tickets {
+            ticket.refuse(rejection);
+        }
         true
     }
 
-    /// The connection ended for good: so do its handles, and this task.
-    fn take_end(&mut self) -> bool {
-        let Some(error) = self.router.ended.take() else {
-            return false;
-        };
-        let error = error.with_venue(self.inner.spec.venue);
-        self.inner.ledger(|ledger| ledger.fail(self.shard, &error));
-        self.stopped = true;
-        true
+    /// Topics that the venue has released make room for others. Returns whether any took it.
+    fn take_released(&mut self) -> bool {
+        for id in self.router.freed.drain(..) {
+            self.admission.free(id);
+        }
+        let mut any = false;
+        while let Some((topic, seats)) = self.admission.next() {
+            any = true;
+            for (seat, ticket) in seats {
+                self.join(seat, &topic, ticket);
+            }
+        }
+        any
+    }
+
+    /// The connection ended for good: so do its handles, and this task once its socket is closed.
+    fn take_end(&mut self) {
+        if let Some(error) = self.router.ended.take() {
+            let error = error.with_venue(self.pool.spec.venue);
+            self.pool.ledger(|ledger| ledger.fail(self.shard, &error));
+            self.over = true;
+        }
     }
 
     /// Rests reading while a handle that may lose nothing is full, and says so after a while.
@@ -219,11 +241,14 @@ impl<P: Protocol> Driver<P> {
         let mut report = lock(&self.report);
         report.state = Some(state);
         report.live_since = self.live_since;
+        report.waiting = self.admission.waiting();
         let offset = machine.clock_offset(self.router.now);
         report.clock_offset = offset.map(|nanos| nanos as f64 / 1e9);
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());
+        report.overdue.clear();
+        report.overdue.extend(machine.overdue_channels());
         let stalled_by = self.stall.as_ref().map(|stall| &stall.by);
         if report.stalled_by.as_ref() != stalled_by {
             report.stalled_by = stalled_by.cloned();
@@ -235,7 +260,7 @@ impl<P: Protocol> Driver<P> {
         }
         drop(report);
         if std::mem::replace(&mut self.published, state) != state {
-            self.inner.publish_state();
+            self.pool.ledger(Ledger::publish);
         }
     }
 
@@ -243,58 +268,5 @@ impl<P: Protocol> Driver<P> {
     fn may_stop(&self) -> bool {
         let idle = self.connection.machine.state() == State::Idle;
         idle && self.connection.is_down() && self.router.is_empty()
-    }
-}
-
-// Nothing in it is pinned by structure.
-impl<P: Protocol> Unpin for Driver<P> {}
-
-impl<P: Protocol> Future for Driver<P> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        this.signal.waker.register(cx.waker());
-        let more = loop {
-            this.router.now = this.connection.environment.now();
-            if this.signal.dirty.swap(false, Ordering::AcqRel) {
-                this.sync();
-                this.router.flush();
-            }
-            let room = this.room(cx);
-            let more = this.connection.poll_drive(cx, room, &mut this.router);
-            let refused = this.take_refusals();
-            this.router.flush();
-            if this.take_end() {
-                return Poll::Ready(());
-            }
-            if more || !refused && !this.signal.dirty.load(Ordering::Acquire) {
-                break more;
-            }
-        };
-        this.publish();
-        if this.may_stop() && this.inner.ledger(|ledger| ledger.stop(this.shard)) {
-            this.stopped = true;
-            return Poll::Ready(());
-        }
-        if more {
-            // Not at once: a task that wakes itself may run dozens of times before tokio looks at
-            // the consumer, whose queue would fill and fall out of the processor's caches.
-            let _ = pin!(tokio::task::yield_now()).poll(cx);
-        }
-        Poll::Pending
-    }
-}
-
-impl<P: Protocol> Drop for Driver<P> {
-    /// Also when the task was aborted, panicked or lost its runtime: no handle may hang.
-    fn drop(&mut self) {
-        if !self.stopped {
-            let what = "the connection's task ended unexpectedly".to_owned();
-            let error = self.inner.error(ErrorKind::Internal(what));
-            self.inner.ledger(|ledger| ledger.fail(self.shard, &error));
-        }
-        self.inner.publish_state();
-        self.inner.running.send_modify(|running| *running -= 1);
     }
 }

@@ -20,12 +20,14 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn live(&mut self) {
         self.core.live_since = Some(self.now.instant);
+        self.core.silence.live();
         self.enter(State::Live);
     }
 
     #[inline]
     fn event(&mut self, topic: TopicId, event: P::Event) {
         let time = P::event_time(&event);
+        self.hear(topic, time);
         let entry = self.core.registry.entry_mut(topic);
         let channel = entry.channel();
         if entry.takes_slow_path() {
@@ -119,6 +121,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn snapshot(&mut self, topic: TopicId, edge: SnapshotEdge) {
+        self.hear(topic, None);
         if !self.core.registry.entry(topic).takes_slow_path() || self.first_event(topic, None, None)
         {
             self.deliver.note(Note::Snapshot(topic, edge));
@@ -126,6 +129,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn stray(&mut self, topic: TopicId) {
+        self.hear(topic, None);
         self.core.registry.stray(topic, self.now.instant);
         self.ignored("event without the beginning of its subscription");
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::core::Core;
+use super::liveness::Sign;
 use super::numbers::Step;
 use super::registry::{Down, Pending, TopicState};
 use super::state::State;
@@ -62,6 +63,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
         for id in &topics {
             self.core.registry.entry_mut(*id).accepted();
+            self.core.silence.accepted(*id);
         }
         self.end_outage(&topics);
         for id in &topics {
@@ -164,9 +166,9 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 
     /// A request was not answered in time, by a venue that has answered others or brought data. The answer
-    /// may still come: what is not wanted has to be released, and what is wanted is asked for again. Only
-    /// if it `talks` meanwhile does its silence say something about the topics.
-    pub(super) fn left_unanswered(&mut self, pending: Pending, talks: bool) {
+    /// may still come: what is not wanted has to be released, and what is wanted is asked for again. Its
+    /// silence says something about the topics if it shows signs of life meanwhile.
+    pub(super) fn left_unanswered(&mut self, pending: Pending) {
         let (company, now) = (pending.topics.len(), self.now.instant);
         for id in pending.topics {
             let lost = self.core.lost_from_here(self.core.registry.entry(id), true);
@@ -177,8 +179,14 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 continue;
             }
             let was_suspect = entry.is_suspect();
-            let alone = if talks { entry.suspect(company) } else { 0 };
-            let again = pending.op == Op::Unsubscribe || company > 1 || !was_suspect || !talks;
+            let alone = entry.suspect(company, pending.asked);
+            let since = entry.unanswered_since().unwrap_or(pending.asked);
+            let convincing = match self.core.liveness.sign_since(since) {
+                Sign::Message => was_suspect,
+                Sign::Frame => alone >= PATIENCE,
+                Sign::None => false,
+            };
+            let again = pending.op == Op::Unsubscribe || company > 1 || !convincing;
             if !entry.is_wanted() {
                 if alone > PATIENCE {
                     self.released(id);
@@ -290,6 +298,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 entry.stirred();
                 let channel = entry.channel();
                 self.core.channels[channel].1.errors += 1;
+                self.hear(id, None);
             }
             None => self.core.counters.unreadable += 1,
         }
@@ -369,8 +378,9 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 }
 
-/// How often a release that is not answered is asked for.
-const PATIENCE: u32 = 5;
+/// How often a release that is not answered is asked for, and a topic by whose side nothing else shows
+/// that the venue is there but the answer to a ping.
+const PATIENCE: u32 = 4;
 /// A topic given up is released by those who want it as soon as they hear of it.
 const GIVEN_UP: Duration = Duration::from_secs(3600);
 const NO_ANSWER: &str = "the venue does not answer";

@@ -90,6 +90,8 @@ pub(super) struct TopicEntry {
     maybe_held: bool,
     /// How often in a row a request with this topic alone was not answered.
     unanswered_alone: u32,
+    /// When the first request was made of those that were not answered.
+    unanswered_since: Option<Instant>,
     max_batch: usize,
 }
 
@@ -115,6 +117,7 @@ impl TopicEntry {
             suspect: false,
             maybe_held: false,
             unanswered_alone: 0,
+            unanswered_since: None,
             max_batch: usize::MAX,
         }
     }
@@ -171,6 +174,11 @@ impl TopicEntry {
 
     pub(super) fn ever_accepted(&self) -> bool {
         self.ever_accepted
+    }
+
+    /// Whether it was reported stale and has brought nothing since.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
     }
 
     pub(super) fn is_suspect(&self) -> bool {
@@ -477,13 +485,18 @@ impl TopicEntry {
 
     /// A request with it was refused without a name or not answered: it is asked for last, by half as
     /// many at a time. Tells how often in a row that happened to it alone.
-    pub(super) fn suspect(&mut self, company: usize) -> u32 {
+    pub(super) fn suspect(&mut self, company: usize, asked: Instant) -> u32 {
         self.suspect = true;
+        self.unanswered_since.get_or_insert(asked);
         self.max_batch = company.div_ceil(2).max(1);
         if company == 1 {
             self.unanswered_alone += 1;
         }
         self.unanswered_alone
+    }
+
+    pub(super) fn unanswered_since(&self) -> Option<Instant> {
+        self.unanswered_since
     }
 
     /// In smaller company from now on, though it is not suspected of being silent.
@@ -495,6 +508,7 @@ impl TopicEntry {
     fn absolve(&mut self) {
         self.suspect = false;
         self.unanswered_alone = 0;
+        self.unanswered_since = None;
         self.max_batch = usize::MAX;
     }
 

@@ -153,13 +153,7 @@ impl Login {
                 self.renew_at = Some(now.instant + AGAIN);
                 Step::Nothing
             }
-            Err(error) if error.is_retryable() => Step::Fail(Failure::Retry(Interruption::Login {
-                error: format!("no token: {error}"),
-            })),
-            Err(error) => {
-                let auth = auth(&format!("no token: {error}"));
-                Step::Fail(Failure::Fatal(auth.with_source(error)))
-            }
+            Err(error) => Step::Fail(error.into_failure()),
         }
     }
 

@@ -1,26 +1,38 @@
 //! What every handle wants, and on which connection.
 
+mod afterwards;
+mod changes;
+mod clients;
+mod holders;
 mod limits;
+mod places;
 mod report;
 mod shard;
 mod tasks;
 
 use std::sync::Arc;
-use std::task::Waker;
 
 use hashbrown::{HashMap, HashSet};
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-pub(crate) use limits::Limits;
+pub(crate) use afterwards::Afterwards;
+pub(crate) use changes::Change;
+pub(crate) use clients::ClientId;
+pub(crate) use limits::{Limits, Load};
 pub(crate) use report::Report;
-use shard::Shard;
-pub(crate) use shard::{Signal, Wish};
+pub(crate) use shard::{Changed, Signal, What};
 pub(crate) use tasks::Start;
 
+use self::changes::Removed;
+use self::clients::Clients;
+use self::holders::Holders;
+use self::places::Places;
+use self::shard::Shard;
+use super::answers::{Answers, Ticket};
+use super::watching::{Published, Update};
 use crate::feed::handle::{AnyHandle, HandleId};
 use crate::feed::lane::Lane;
-use crate::feed::metrics::HandleMetrics;
 use crate::feed::{Protocol, Topic};
 use crate::{Error, ErrorKind, Symbol};
 
@@ -28,21 +40,21 @@ type MakeLane<P> = Box<dyn Fn() -> Box<dyn Lane<<P as Protocol>::Event>> + Send>
 /// How a symbol becomes a topic of a handle's channel.
 pub(crate) type MakeTopic<P> = Arc<dyn Fn(&Symbol) -> <P as Protocol>::Topic + Send + Sync>;
 
-/// The wanted set of one client: the topics of its live handles, placed on connections.
+/// The wanted set of one pool: the topics of its clients' live handles, placed on connections.
 ///
 /// Handles edit it under a lock and raise the flag of the connections concerned; the connections'
-/// tasks compare it with what they have. There is no queue of commands that could fill.
+/// tasks compare it with what they have. There is no queue of commands that could fill. What an edit
+/// costs depends on how much is changed, not on how much is held.
 pub(crate) struct Ledger<P: Protocol> {
+    venue: &'static str,
     handles: HashMap<HandleId, Record<P>>,
     topics: HashMap<P::Topic, Placement>,
+    places: Places,
     shards: Vec<Shard<P>>,
-    runtime: Option<runtime::Handle>,
-    closed: bool,
-    abandoned: bool,
-    /// What the queues of handles that are gone had counted.
-    retired: Vec<HandleMetrics>,
-    /// Consumers to be woken once the ledger's lock is released: a waker is foreign code.
-    to_wake: Vec<Waker>,
+    clients: Clients,
+    /// Connections that may be wanted and have no task.
+    to_start: Vec<usize>,
+    afterwards: Afterwards<P>,
 }
 
 /// A handle to be entered.
@@ -53,143 +65,167 @@ pub(crate) struct NewHandle<P: Protocol> {
     pub(crate) lane: MakeLane<P>,
     pub(crate) topic: MakeTopic<P>,
     pub(crate) eager: bool,
+    /// Where it was made.
+    pub(crate) runtime: runtime::Handle,
 }
 
 struct Record<P: Protocol> {
+    client: ClientId,
     handle: Arc<dyn AnyHandle>,
+    /// With the connection of each.
     topics: HashMap<P::Topic, usize>,
+    /// Every connection that it has or had topics on.
+    connections: Vec<usize>,
     lane: MakeLane<P>,
     topic: MakeTopic<P>,
     eager: bool,
+    /// Where it is used, unless that runtime has ended.
+    runtime: Option<runtime::Handle>,
 }
 
-#[derive(Clone, Copy)]
 struct Placement {
     shard: usize,
-    handles: usize,
+    holders: Holders,
 }
 
 impl<P: Protocol> Ledger<P> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(venue: &'static str, limits: Limits) -> Self {
         Self {
+            venue,
             handles: HashMap::new(),
             topics: HashMap::new(),
+            places: Places::new(limits),
             shards: Vec::new(),
-            runtime: None,
-            closed: false,
-            abandoned: false,
-            retired: Vec::new(),
-            to_wake: Vec::new(),
+            clients: Clients::default(),
+            to_start: Vec::new(),
+            afterwards: Afterwards::default(),
         }
     }
 
-    pub(super) fn take_wakers(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.to_wake)
-    }
-
-    pub(super) fn runtime(&self) -> Option<runtime::Handle> {
-        self.runtime.clone()
-    }
-
-    pub(super) fn set_runtime(&mut self, runtime: runtime::Handle) {
-        self.runtime = Some(runtime);
-    }
-
-    /// Enters a handle.
-    pub(super) fn attach(&mut self, new: NewHandle<P>, limits: Limits) -> Result<(), ErrorKind> {
-        if self.closed {
-            return Err(ErrorKind::Closed);
-        }
-        self.check_limit(&new.topics, limits)?;
-        let NewHandle {
-            id,
-            handle,
-            topics,
-            lane,
-            topic,
-            eager,
-        } = new;
-        let record = Record {
-            handle,
-            topics: HashMap::new(),
-            lane,
-            topic,
-            eager,
+    /// That of a client without a pool.
+    pub(super) fn nothing() -> Self {
+        let limits = Limits {
+            connection: 0,
+            connections: 0,
+            channels: &[],
         };
-        self.handles.insert(id, record);
-        self.place(id, topics, limits);
+        Self::new("", limits)
+    }
+
+    /// What is to be done without the ledger's lock.
+    pub(super) fn take_afterwards(&mut self) -> Afterwards<P> {
+        std::mem::take(&mut self.afterwards)
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(kind).with_venue(self.venue)
+    }
+
+    /// Enters a client.
+    pub(super) fn enter(&mut self, id: ClientId, max_topics: usize, state: Arc<Published>) {
+        self.clients.enter(id, max_topics, state);
+        // Connections linger again that did not while nobody could subscribe.
+        self.raise_all();
+        self.publish();
+    }
+
+    /// Enters a handle of a client.
+    pub(super) fn attach(&mut self, client: ClientId, new: NewHandle<P>) -> Result<(), ErrorKind> {
+        self.clients.open(client)?;
+        let at = self.claim(client, &new.topics)?;
+        let record = Record {
+            client,
+            handle: new.handle,
+            topics: HashMap::with_capacity(new.topics.len()),
+            connections: Vec::new(),
+            lane: new.lane,
+            topic: new.topic,
+            eager: new.eager,
+            runtime: Some(new.runtime),
+        };
+        self.handles.insert(new.id, record);
+        self.clients.attach(client, new.id);
+        for (topic, at) in new.topics.into_iter().zip(at) {
+            self.want(new.id, topic, at, None);
+        }
         Ok(())
     }
 
-    fn check_limit(&self, topics: &[P::Topic], limits: Limits) -> Result<(), ErrorKind> {
-        let new = || {
-            topics
-                .iter()
-                .filter(|topic| !self.topics.contains_key(*topic))
-        };
-        if self.topics.len() + new().count() > limits.client {
-            return Err(ErrorKind::TooManyTopics {
-                limit: limits.client,
-            });
-        }
-        let loads = self.shards.iter().map(|shard| shard.load.clone()).collect();
-        let channels = new().map(|topic| topic.channel().name);
-        limits
-            .room_for(loads, channels)
-            .map_err(|full| match full.channel {
-                Some(channel) => ErrorKind::TooManyOfChannel {
-                    channel,
-                    limit: full.limit,
-                },
-                None => ErrorKind::TooManyTopics { limit: full.limit },
-            })
-    }
-
-    /// Puts topics of a handle where they are already, or where there is room.
-    fn place(&mut self, id: HandleId, topics: Vec<P::Topic>, limits: Limits) {
+    /// Finds a connection for each topic: the one that it is on, or one with room. Either all of them
+    /// are placed or none.
+    fn claim(&mut self, client: ClientId, topics: &[P::Topic]) -> Result<Vec<usize>, ErrorKind> {
+        let mut claimed = Vec::with_capacity(topics.len());
         for topic in topics {
-            let at = match self.topics.get_mut(&topic) {
-                Some(placement) => {
-                    placement.handles += 1;
-                    placement.shard
+            match self.claim_one(client, topic) {
+                Ok(at) => claimed.push(at),
+                Err(error) => {
+                    for topic in &topics[..claimed.len()] {
+                        self.waive(client, topic);
+                    }
+                    return Err(error);
                 }
-                None => {
-                    let channel = topic.channel().name;
-                    let shard = self.shard_with_room(channel, &limits);
-                    self.shards[shard].load.add(channel, &limits);
-                    self.topics
-                        .insert(topic.clone(), Placement { shard, handles: 1 });
-                    shard
-                }
-            };
-            let Some(record) = self.handles.get_mut(&id) else {
-                return;
-            };
-            record.topics.insert(topic.clone(), at);
-            let wishes = self.shards[at].wishes.entry(id);
-            let wish = wishes.or_insert_with(|| Wish::new((record.lane)(), record.eager));
-            wish.topics.push(topic);
+            }
         }
-        self.touch_all(id);
+        Ok(claimed)
     }
 
-    fn shard_with_room(&mut self, channel: &'static str, limits: &Limits) -> usize {
-        let has_room = |shard: &Shard<P>| shard.load.has_room(channel, limits);
-        let found = self.shards.iter().position(has_room);
-        found.unwrap_or_else(|| {
+    fn claim_one(&mut self, client: ClientId, topic: &P::Topic) -> Result<usize, ErrorKind> {
+        if let Some(placement) = self.topics.get_mut(topic) {
+            if !placement.holders.contains(client) {
+                self.clients.hold(client)?;
+            }
+            placement.holders.add(client);
+            return Ok(placement.shard);
+        }
+        self.clients.hold(client)?;
+        let shard = match self.places.take(topic.channel().name) {
+            Ok(shard) => shard,
+            Err(full) => {
+                self.clients.let_go(client);
+                return Err(full);
+            }
+        };
+        if shard == self.shards.len() {
             self.shards.push(Shard::default());
-            self.shards.len() - 1
-        })
+        }
+        let holders = Holders::new(client);
+        self.topics
+            .insert(topic.clone(), Placement { shard, holders });
+        Ok(shard)
     }
 
-    /// Has every connection of the handle look at its wish.
-    fn touch_all(&mut self, id: HandleId) {
-        let holding = |shard: &Shard<P>| shard.wishes.contains_key(&id);
-        let whole = self.shards.iter().filter(|shard| holding(shard)).count() == 1;
-        for shard in &mut self.shards {
-            if let Some(wish) = shard.wishes.get_mut(&id) {
-                wish.whole = whole;
-                shard.touch(id);
+    /// One handle less of a client wants the topic.
+    fn waive(&mut self, client: ClientId, topic: &P::Topic) {
+        let Some(placement) = self.topics.get_mut(topic) else {
+            return;
+        };
+        if placement.holders.remove(client) {
+            self.clients.let_go(client);
+        }
+        if placement.holders.is_empty() {
+            self.places.free(placement.shard, topic.channel().name);
+            self.topics.remove(topic);
+        }
+    }
+
+    /// A handle wants a topic of the connection where it is placed.
+    fn want(&mut self, id: HandleId, topic: P::Topic, at: usize, ticket: Option<Ticket>) {
+        let Some(record) = self.handles.get_mut(&id) else {
+            return;
+        };
+        let shard = &mut self.shards[at];
+        let (wish, new) = shard.wish(id, || ((record.lane)(), record.eager));
+        wish.changes.join(topic.clone(), ticket);
+        record.topics.insert(topic, at);
+        shard.touch(id, &mut self.afterwards);
+        if new {
+            record.connections.push(at);
+            if !shard.has_task() {
+                self.to_start.push(at);
+            }
+            if let [first, _] = record.connections[..] {
+                // What concerns all of its topics there no longer concerns all that it has.
+                self.shards[first].touch(id, &mut self.afterwards);
             }
         }
     }
@@ -201,63 +237,33 @@ impl<P: Protocol> Ledger<P> {
             return Vec::new();
         };
         for topic in record.topics.keys() {
-            self.forget(topic);
+            self.waive(record.client, topic);
         }
-        self.to_wake.extend(record.handle.end(Ok(())));
-        self.retire(record.handle.metrics());
-        let mut closed = Vec::new();
-        for shard in &mut self.shards {
-            if let Some(wish) = shard.wishes.get_mut(&id) {
-                wish.gone = true;
-                let (told, hears) = oneshot::channel();
-                wish.closers.push(told);
-                closed.push(hears);
-                shard.touch(id);
-                if !shard.running {
-                    shard.wishes.remove(&id);
-                }
-            }
-        }
-        closed
+        let metrics = record.handle.metrics();
+        self.clients.detach(record.client, id, metrics);
+        self.afterwards.end(&record.handle, Ok(()));
+        let connections = record.connections.iter();
+        let acknowledged =
+            connections.filter_map(|at| self.shards[*at].release(id, &mut self.afterwards));
+        let acknowledged = acknowledged.collect();
+        self.afterwards.drop_record(record);
+        acknowledged
     }
 
-    /// One handle less wants the topic.
-    fn forget(&mut self, topic: &P::Topic) {
-        let Some(placement) = self.topics.get_mut(topic) else {
-            return;
-        };
-        placement.handles -= 1;
-        if placement.handles == 0 {
-            self.shards[placement.shard].load.take(topic.channel().name);
-            self.topics.remove(topic);
-        }
-    }
-
-    fn retire(&mut self, metrics: HandleMetrics) {
-        let known = self
-            .retired
-            .iter_mut()
-            .find(|known| known.channel == metrics.channel);
-        match known {
-            Some(known) => known.add(&metrics),
-            None => self.retired.push(HandleMetrics {
-                queued: 0,
-                ..metrics
-            }),
-        }
-    }
-
-    /// Adds symbols to a handle; returns how many were new to it.
+    /// Adds symbols to a handle; returns what becomes of those that are new to it.
     pub(super) fn add(
         &mut self,
         id: HandleId,
         symbols: &[Symbol],
-        limits: Limits,
-    ) -> Result<usize, ErrorKind> {
+        runtime: Option<runtime::Handle>,
+    ) -> Result<Answers, ErrorKind> {
         if symbols.iter().any(|symbol| symbol.is_empty()) {
             return Err(ErrorKind::Invalid("a symbol must not be empty".to_owned()));
         }
-        let record = self.handles.get(&id).ok_or(ErrorKind::Closed)?;
+        let record = self.handles.get_mut(&id).ok_or(ErrorKind::Closed)?;
+        if runtime.is_some() {
+            record.runtime = runtime;
+        }
         let mut seen = HashSet::new();
         let topics: Vec<_> = symbols
             .iter()
@@ -267,67 +273,71 @@ impl<P: Protocol> Ledger<P> {
         if let Some(objection) = topics.iter().find_map(Topic::objection) {
             return Err(ErrorKind::Invalid(objection));
         }
-        self.check_limit(&topics, limits)?;
-        let count = topics.len();
-        record.handle.expect(count);
-        self.place(id, topics, limits);
-        Ok(count)
+        let (client, handle) = (record.client, Arc::clone(&record.handle));
+        let at = self.claim(client, &topics)?;
+        handle.expect(topics.len());
+        let answers = Answers::default();
+        for (topic, at) in topics.into_iter().zip(at) {
+            self.want(id, topic, at, Some(answers.ticket()));
+        }
+        Ok(answers)
     }
 
     /// Takes symbols out of a handle.
     pub(super) fn remove(&mut self, id: HandleId, symbols: &[Symbol]) -> Result<(), ErrorKind> {
         let record = self.handles.get(&id).ok_or(ErrorKind::Closed)?;
-        let topics: Vec<_> = symbols
-            .iter()
-            .map(|symbol| (record.topic)(symbol))
-            .collect();
-        for topic in topics {
-            if let Some(at) = self.take_topic(id, &topic)
-                && let Some(wish) = self.shards[at].wishes.get_mut(&id)
-            {
-                wish.left.push(topic);
-            }
+        let topics = symbols.iter().map(|symbol| (record.topic)(symbol));
+        for topic in topics.collect::<Vec<_>>() {
+            self.remove_topic(id, topic);
         }
-        self.touch_all(id);
         Ok(())
     }
 
-    /// A topic of a handle was refused; a handle that has none left ends. `first` if the topic had
-    /// never been accepted.
-    pub(super) fn refuse(
-        &mut self,
-        id: HandleId,
-        topic: &P::Topic,
-        first: bool,
-        venue: &'static str,
-    ) {
-        let held = self.take_topic(id, topic).is_some();
-        let Some(record) = self.handles.get(&id) else {
+    fn remove_topic(&mut self, id: HandleId, topic: P::Topic) {
+        let Some(record) = self.handles.get_mut(&id) else {
             return;
         };
-        if record.topics.is_empty() {
-            let refused = record
-                .handle
-                .rejections()
-                .into_iter()
-                .map(|(_, rejection)| rejection);
-            let error = Error::new(ErrorKind::Refused(refused.collect())).with_venue(venue);
-            self.to_wake.extend(record.handle.end(Err(error)));
-            self.release(id);
-        } else if first && held {
-            record.handle.settle(1);
+        let Some(at) = record.topics.remove(&topic) else {
+            return;
+        };
+        let (client, handle) = (record.client, Arc::clone(&record.handle));
+        self.waive(client, &topic);
+        let shard = &mut self.shards[at];
+        if let Some(wish) = shard.wishes.get_mut(&id)
+            && let Removed::Unknown(ticket) = wish.changes.leave(topic)
+        {
+            self.afterwards.drop_ticket(ticket);
+            self.afterwards.settle(&handle);
         }
+        shard.touch(id, &mut self.afterwards);
     }
 
-    /// Takes one topic out of a handle; tells which connection held it.
-    fn take_topic(&mut self, id: HandleId, topic: &P::Topic) -> Option<usize> {
-        let record = self.handles.get_mut(&id)?;
-        let at = record.topics.remove(topic)?;
-        if let Some(wish) = self.shards[at].wishes.get_mut(&id) {
-            wish.topics.retain(|held| held != topic);
+    /// The venue refused a topic to a handle, whose connection has left it; a handle that has none
+    /// left ends. `first` if the topic had never been accepted.
+    pub(super) fn refuse(&mut self, id: HandleId, topic: &P::Topic, first: bool) {
+        let Some(record) = self.handles.get_mut(&id) else {
+            return;
+        };
+        let Some(at) = record.topics.get(topic).copied() else {
+            return;
+        };
+        let wish = self.shards[at].wishes.get_mut(&id);
+        if !wish.is_none_or(|wish| wish.changes.refused(topic)) {
+            return;
         }
-        self.forget(topic);
-        Some(at)
+        record.topics.remove(topic);
+        let (client, handle) = (record.client, Arc::clone(&record.handle));
+        let ends = record.topics.is_empty();
+        self.waive(client, topic);
+        if ends {
+            let refused = handle.rejections().into_iter();
+            let refused = refused.map(|(_, rejection)| rejection).collect();
+            let error = self.error(ErrorKind::Refused(refused));
+            self.afterwards.end(&handle, Err(error));
+            self.release(id);
+        } else if first {
+            self.afterwards.settle(&handle);
+        }
     }
 
     pub(super) fn resync(&mut self, id: HandleId, symbol: &Symbol) -> Result<(), ErrorKind> {
@@ -339,10 +349,11 @@ impl<P: Protocol> Ledger<P> {
                 topic.label()
             )));
         };
-        if let Some(wish) = self.shards[at].wishes.get_mut(&id) {
-            wish.renew.push(topic);
+        let shard = &mut self.shards[at];
+        if let Some(wish) = shard.wishes.get_mut(&id) {
+            wish.changes.renew(topic);
         }
-        self.shards[at].touch(id);
+        shard.touch(id, &mut self.afterwards);
         Ok(())
     }
 
@@ -357,36 +368,69 @@ impl<P: Protocol> Ledger<P> {
     }
 
     /// Has the tasks of a handle look again, though its wish is the same.
-    pub(super) fn wake(&self, id: HandleId) {
+    pub(super) fn wake(&mut self, id: HandleId) {
+        let Some(record) = self.handles.get(&id) else {
+            return;
+        };
+        for at in &record.connections {
+            self.afterwards.wake(&self.shards[*at].signal);
+        }
+    }
+
+    /// A handle is used in this runtime from here on.
+    pub(super) fn moved(&mut self, id: HandleId, runtime: runtime::Handle) {
+        if let Some(record) = self.handles.get_mut(&id) {
+            record.runtime = Some(runtime);
+        }
+    }
+
+    /// Ends a client's handles. Returns who hears when the venue has acknowledged that.
+    pub(super) fn end_all(&mut self, client: ClientId) -> Vec<oneshot::Receiver<()>> {
+        let handles = self.clients.get(client).map(|client| client.handles());
+        let handles: Vec<_> = handles.into_iter().flatten().collect();
+        let acknowledged = handles.into_iter().flat_map(|id| self.release(id));
+        acknowledged.collect()
+    }
+
+    /// Ends a client's handles; it can have no others.
+    pub(super) fn close(&mut self, client: ClientId) -> Vec<oneshot::Receiver<()>> {
+        self.clients.close(client);
+        let acknowledged = self.end_all(client);
+        self.raise_all();
+        self.publish();
+        acknowledged
+    }
+
+    /// The last clone of a client is gone.
+    pub(super) fn abandon(&mut self, client: ClientId) {
+        self.clients.abandon(client);
+        self.raise_all();
+    }
+
+    /// Nobody has the client any more, nor any handle of it.
+    pub(super) fn leave(&mut self, client: ClientId) {
+        self.clients.leave(client);
+        self.raise_all();
+    }
+
+    /// Whether a client has nobody beside it who may use the connections.
+    pub(super) fn is_alone(&self, client: ClientId) -> bool {
+        self.clients.is_alone(client)
+    }
+
+    /// Has every client told what it is doing.
+    pub(super) fn publish(&mut self) {
+        let (number, states) = self.clients.publish(self.connections_state());
+        for (to, state) in states {
+            self.afterwards.update(Update { to, state, number });
+        }
+    }
+
+    fn raise_all(&mut self) {
         for shard in &self.shards {
-            if shard.wishes.contains_key(&id) {
-                shard.signal.waker.wake();
+            if shard.has_task() {
+                self.afterwards.raise(&shard.signal);
             }
-        }
-    }
-
-    pub(super) fn end_all(&mut self) {
-        let ids: Vec<_> = self.handles.keys().copied().collect();
-        for id in ids {
-            self.release(id);
-        }
-    }
-
-    pub(super) fn close(&mut self) {
-        self.closed = true;
-        self.end_all();
-        self.raise_all();
-    }
-
-    /// The last clone of the client is gone.
-    pub(super) fn abandon(&mut self) {
-        self.abandoned = true;
-        self.raise_all();
-    }
-
-    fn raise_all(&self) {
-        for shard in &self.shards {
-            shard.signal.raise();
         }
     }
 }

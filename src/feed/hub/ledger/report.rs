@@ -1,11 +1,13 @@
 //! What the connections' tasks say of themselves, put together for the client's user.
 
-use super::Ledger;
+use std::collections::BTreeMap;
+
+use super::{ClientId, Ledger};
 use crate::Now;
-use crate::feed::Protocol;
 use crate::feed::handle::lock;
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
-use crate::feed::metrics::{ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::metrics::{ChannelHealth, ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::{Circuit, Protocol};
 
 /// What a task last said of its connection.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +17,12 @@ pub(crate) struct Report {
     pub(crate) clock_offset: Option<f64>,
     pub(crate) counters: ConnectionCounters,
     pub(crate) channels: Vec<(&'static str, ChannelCounters)>,
+    /// Channels with topics whose data is overdue.
+    pub(crate) overdue: Vec<&'static str>,
     pub(crate) stalled_by: Option<String>,
     pub(crate) trouble: Option<String>,
+    /// Topics that wait until the venue has released others.
+    pub(crate) waiting: usize,
 }
 
 impl Report {
@@ -41,10 +47,7 @@ impl<P: Protocol> Ledger<P> {
     }
 
     /// The worst state of the connections that are needed.
-    pub(in crate::feed::hub) fn state(&self) -> State {
-        if self.closed {
-            return State::Closed;
-        }
+    pub(super) fn connections_state(&self) -> State {
         let states = self
             .shards
             .iter()
@@ -52,25 +55,38 @@ impl<P: Protocol> Ledger<P> {
         states.min().unwrap_or(State::Idle)
     }
 
-    /// What stands in the way of progress, in words.
-    pub(in crate::feed::hub) fn obstacle(&self) -> String {
+    /// What a client is doing.
+    fn state(&self, client: ClientId) -> State {
+        let state = self.connections_state();
+        let client = self.clients.get(client);
+        client.map_or(state, |client| client.state(state))
+    }
+
+    /// What stands in the way of a client's progress, in words.
+    pub(in crate::feed::hub) fn obstacle(&self, client: ClientId) -> String {
         let reports = self.reports();
         if let Some(by) = reports.iter().find_map(|report| report.stalled_by.as_ref()) {
             return format!("{by} is full and its policy is to wait");
         }
-        let state = self.state();
+        let state = self.state(client);
+        let waiting: usize = reports.iter().map(|report| report.waiting).sum();
+        if waiting > 0 && state == State::Live {
+            return format!("{waiting} topics wait until the venue has released as many");
+        }
         match reports.iter().find_map(|report| report.trouble.as_ref()) {
             Some(trouble) if state != State::Live => format!("state {state}: {trouble}"),
             _ => format!("state {state}"),
         }
     }
 
-    pub(in crate::feed::hub) fn metrics(&self, now: Now) -> Metrics {
+    /// The pool's connections, and a client's topics and handles.
+    pub(in crate::feed::hub) fn metrics(&self, now: Now, client: ClientId) -> Metrics {
+        let client = self.clients.get(client);
         let mut metrics = Metrics {
-            topics: self.topics.len(),
+            topics: client.map_or(0, |client| client.topics()),
             ..Metrics::default()
         };
-        for (shard, report) in self.shards.iter().zip(self.reports()) {
+        for (at, (shard, report)) in self.shards.iter().zip(self.reports()).enumerate() {
             for (name, counters) in shard.past.channels.iter().chain(&report.channels) {
                 metrics.add_channel(name, counters);
             }
@@ -83,22 +99,28 @@ impl<P: Protocol> Ledger<P> {
             metrics.connections.push(ConnectionMetrics {
                 state: report.state.unwrap_or(State::Idle),
                 uptime: seconds(uptime.unwrap_or_default()),
-                topics: shard.load.topics(),
+                topics: self.places.topics(at),
                 clock_offset: report.clock_offset,
                 counters,
             });
         }
-        for retired in &self.retired {
+        for retired in client.iter().flat_map(|client| client.retired()) {
             metrics.add_queue(retired);
         }
-        for record in self.handles.values() {
+        let handles = client.into_iter().flat_map(|client| client.handles());
+        for record in handles.filter_map(|id| self.handles.get(&id)) {
             metrics.add_handle(&record.handle.metrics());
         }
         metrics
     }
 
-    pub(in crate::feed::hub) fn health(&self, now: Now) -> Health {
-        let state = self.state();
+    pub(in crate::feed::hub) fn health(
+        &self,
+        now: Now,
+        client: ClientId,
+        circuit: Circuit,
+    ) -> Health {
+        let state = self.state(client);
         let reports = self.reports();
         let last_received = reports
             .iter()
@@ -106,8 +128,10 @@ impl<P: Protocol> Ledger<P> {
             .max();
         let waiting_for = reports.iter().find_map(|report| report.stalled_by.clone());
         let live = matches!(state, State::Live | State::Idle);
+        let channels = self.channel_health(now, &reports);
+        let overdue = channels.values().any(|channel| channel.overdue);
         Health {
-            ok: live && waiting_for.is_none(),
+            ok: live && waiting_for.is_none() && !overdue,
             state,
             last_received,
             silence: last_received.map(|last| seconds(now.wall.duration_since(last))),
@@ -116,6 +140,42 @@ impl<P: Protocol> Ledger<P> {
                 .into_iter()
                 .find_map(|report| report.trouble)
                 .filter(|_| !live),
+            channels,
+            circuit,
         }
+    }
+
+    /// How the channels with subscriptions are doing.
+    fn channel_health(&self, now: Now, reports: &[Report]) -> BTreeMap<String, ChannelHealth> {
+        let handles = self.handles.values();
+        let names = handles.map(|record| record.handle.metrics().channel);
+        let mut channels: BTreeMap<_, _> =
+            names.map(|name| (name, ChannelHealth::default())).collect();
+        for report in reports {
+            for (name, counters) in &report.channels {
+                let age = counters
+                    .last_message
+                    .map(|last| now.wall.duration_since(last));
+                if let (Some(channel), Some(age)) = (channels.get_mut(*name), age.map(seconds)) {
+                    let youngest = channel.last_data_age.map_or(age, |known| known.min(age));
+                    channel.last_data_age = Some(youngest);
+                }
+            }
+            for name in &report.overdue {
+                if let Some(channel) = channels.get_mut(*name) {
+                    channel.overdue = true;
+                }
+            }
+        }
+        channels
+    }
+
+    /// How many connections have tasks and are not open yet.
+    pub(in crate::feed::hub) fn unopened(&self) -> usize {
+        let running = self.shards.iter().filter(|shard| shard.has_task());
+        let is_open = |state| matches!(state, Some(State::Authenticating | State::Live));
+        running
+            .filter(|shard| !is_open(lock(&shard.report).state))
+            .count()
     }
 }

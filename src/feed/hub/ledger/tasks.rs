@@ -3,97 +3,158 @@
 
 use std::sync::{Arc, Mutex};
 
+use tokio::runtime;
 use tokio::task::AbortHandle;
 
-use super::{Ledger, Report, Signal, Wish};
-use crate::Error;
+use super::shard::Changed;
+use super::{Ledger, Report, Signal};
 use crate::feed::Protocol;
-use crate::feed::handle::HandleId;
+use crate::feed::hub::task::Salvage;
+use crate::{Error, ErrorKind};
 
 /// A connection that needs a task.
-pub(crate) struct Start {
+pub(crate) struct Start<P: Protocol> {
     pub(crate) shard: usize,
     pub(crate) generation: u64,
+    /// Where it is to run.
+    pub(crate) runtime: runtime::Handle,
+    /// What a task before it left.
+    pub(crate) salvage: Option<Box<Salvage<P>>>,
     pub(crate) signal: Arc<Signal>,
     pub(crate) report: Arc<Mutex<Report>>,
 }
 
 impl<P: Protocol> Ledger<P> {
-    pub(in crate::feed::hub) fn tasks(&self) -> Vec<AbortHandle> {
-        self.shards
-            .iter()
-            .filter_map(|shard| shard.task.clone())
-            .collect()
+    /// The tasks, to be stopped by force: nothing of them is kept.
+    pub(in crate::feed::hub) fn abort(&mut self) -> Vec<AbortHandle> {
+        let shards = self.shards.iter_mut();
+        shards.filter_map(|shard| shard.abort()).collect()
     }
 
     /// Connections that are wanted and have no task; they count as running from here on.
-    pub(in crate::feed::hub) fn start_idle(&mut self) -> Vec<Start> {
+    pub(in crate::feed::hub) fn start_wanted(&mut self) -> Vec<Start<P>> {
         let mut starts = Vec::new();
-        for (at, shard) in self.shards.iter_mut().enumerate() {
-            if !shard.running && !shard.wishes.is_empty() {
-                shard.running = true;
-                shard.generation += 1;
-                starts.push(Start {
-                    shard: at,
-                    generation: shard.generation,
-                    signal: Arc::clone(&shard.signal),
-                    report: Arc::clone(&shard.report),
-                });
+        for at in std::mem::take(&mut self.to_start) {
+            if self.shards[at].has_task() {
+                continue;
             }
+            if !self.shards[at].is_wanted() {
+                // Whoever wanted it has gone meanwhile.
+                self.rest(at);
+                continue;
+            }
+            let Some(runtime) = self.runtime_for(at) else {
+                let error = self.error(ErrorKind::RuntimeEnded);
+                self.fail(at, &error);
+                self.rest(at);
+                continue;
+            };
+            let shard = &mut self.shards[at];
+            let (generation, salvage) = shard.start();
+            starts.push(Start {
+                shard: at,
+                generation,
+                runtime,
+                salvage,
+                signal: Arc::clone(&shard.signal),
+                report: Arc::clone(&shard.report),
+            });
         }
         starts
     }
 
+    /// The runtime of the oldest handle on a connection whose runtime is not known to have ended.
+    fn runtime_for(&self, at: usize) -> Option<runtime::Handle> {
+        let wishes = self.shards[at].wishes.iter();
+        let live = wishes.filter(|(_, wish)| !wish.is_gone());
+        let homes = live.filter_map(|(id, _)| {
+            let runtime = self.handles.get(id)?.runtime.as_ref()?;
+            Some((*id, runtime))
+        });
+        let oldest = homes.min_by_key(|(id, _)| *id);
+        oldest.map(|(_, runtime)| runtime.clone())
+    }
+
     /// The task of a connection has been spawned; it may have ended already.
     pub(in crate::feed::hub) fn started(&mut self, at: usize, generation: u64, task: AbortHandle) {
-        let shard = &mut self.shards[at];
-        if shard.running && shard.generation == generation {
-            shard.task = Some(task);
-        }
+        self.shards[at].started(generation, task);
     }
 
     /// Whether a connection without topics need not linger.
     pub(in crate::feed::hub) fn is_abandoned(&self) -> bool {
-        self.abandoned || self.closed
+        self.clients.none_is_open()
     }
 
-    /// The next changed wish of a connection.
-    pub(in crate::feed::hub) fn next_touched(&mut self, shard: usize) -> Option<HandleId> {
-        self.shards[shard].next_touched()
+    /// Takes what has changed for a connection.
+    pub(in crate::feed::hub) fn take_changed(&mut self, at: usize) -> Vec<Changed<P>> {
+        let (shard, handles) = (&mut self.shards[at], &self.handles);
+        let whole = |id| {
+            handles
+                .get(&id)
+                .is_none_or(|record| record.connections.len() == 1)
+        };
+        std::iter::from_fn(|| shard.next_changed(whole)).collect()
     }
 
-    pub(in crate::feed::hub) fn wish(
-        &mut self,
-        shard: usize,
-        id: HandleId,
-    ) -> Option<&mut Wish<P>> {
-        self.shards[shard].wishes.get_mut(&id)
+    /// Whether a task may end: nothing has come up for it.
+    pub(in crate::feed::hub) fn may_end(&self, at: usize) -> bool {
+        self.shards[at].wishes.is_empty()
     }
 
-    pub(in crate::feed::hub) fn drop_wish(&mut self, shard: usize, id: HandleId) {
-        self.shards[shard].wishes.remove(&id);
-    }
-
-    /// Lets a task end, if nothing has come up for it meanwhile.
-    pub(in crate::feed::hub) fn stop(&mut self, shard: usize) -> bool {
-        let idle = self.shards[shard].wishes.is_empty();
-        if idle {
-            self.shards[shard].retire();
-        }
-        idle
-    }
-
-    /// A connection is over for good, or its task is gone: its handles end with `error`. Whoever
-    /// subscribes from here on gets a new task.
-    pub(in crate::feed::hub) fn fail(&mut self, shard: usize, error: &Error) {
-        let ids: Vec<_> = self.shards[shard].wishes.keys().copied().collect();
+    /// A connection is over for good: its handles end with `error`. Whoever subscribes from here on
+    /// gets a new task, once this one has ended.
+    pub(in crate::feed::hub) fn fail(&mut self, at: usize, error: &Error) {
+        let wishes = self.shards[at].wishes.iter();
+        let live = wishes.filter(|(_, wish)| !wish.is_gone());
+        let mut ids: Vec<_> = live.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
         for id in ids {
             if let Some(record) = self.handles.get(&id) {
-                self.to_wake.extend(record.handle.end(Err(error.clone())));
+                self.afterwards.end(&record.handle, Err(error.clone()));
             }
             self.release(id);
         }
-        self.shards[shard].wishes.clear();
-        self.shards[shard].retire();
+        self.shards[at].clear(&mut self.afterwards);
+    }
+
+    /// A task has ended, and its socket is closed. Returns whether its caller is to see to it that
+    /// there is another.
+    pub(in crate::feed::hub) fn ended(&mut self, at: usize) -> bool {
+        let mine = self.shards[at].end();
+        if self.shards[at].is_wanted() {
+            self.shards[at].retire(&mut self.afterwards);
+            self.to_start.push(at);
+            return mine;
+        }
+        self.rest(at);
+        false
+    }
+
+    /// A task has lost its runtime, which takes no other. Its connection goes on from what it left in
+    /// the runtime of another handle, if there is one. Returns whether its caller is to see to that.
+    pub(in crate::feed::hub) fn lost(
+        &mut self,
+        at: usize,
+        runtime: runtime::Id,
+        salvage: Box<Salvage<P>>,
+    ) -> bool {
+        if self.shards[at].is_aborted() || !self.shards[at].is_wanted() {
+            self.afterwards.drop_salvage(Some(salvage));
+            return self.ended(at);
+        }
+        for record in self.handles.values_mut() {
+            let ended = |home: &mut runtime::Handle| home.id() == runtime;
+            record.runtime.take_if(ended);
+        }
+        let mine = self.shards[at].end();
+        self.shards[at].keep(salvage);
+        self.to_start.push(at);
+        mine
+    }
+
+    /// A connection is not needed any more: those who wait for its releases are told.
+    fn rest(&mut self, at: usize) {
+        self.shards[at].clear(&mut self.afterwards);
+        self.shards[at].retire(&mut self.afterwards);
     }
 }

@@ -1,11 +1,15 @@
 //! From a connection's topics to the handles that want them.
 
+mod closings;
 mod notes;
+mod seats;
 
 use hashbrown::HashMap;
 use tokio::sync::oneshot;
 
-use super::ledger::Wish;
+use self::closings::{Closing, Closings};
+use self::seats::Seats;
+use super::answers::Ticket;
 use crate::feed::handle::HandleId;
 use crate::feed::lane::Lane;
 use crate::feed::tracker::Tracker;
@@ -21,6 +25,8 @@ pub(super) struct Refused {
     pub(super) topic: TopicId,
     /// The topic had never been accepted.
     pub(super) first: bool,
+    /// Of whoever waits for the answer, and the answer.
+    pub(super) ticket: Option<(Ticket, Rejection)>,
 }
 
 /// Routes events and notes of one connection to the lanes of its handles.
@@ -32,7 +38,9 @@ pub(super) struct Router<P: Protocol> {
     lossless: Vec<Seat>,
     routes: Vec<Route<P::Event>>,
     touched: Vec<Seat>,
-    closing: Vec<Closing>,
+    closings: Closings,
+    /// Topics that the venue has released.
+    pub(super) freed: Vec<TopicId>,
     /// Lanes of handles that are gone, with what they still hold.
     departed: Vec<Box<dyn Lane<P::Event>>>,
     pub(super) now: Now,
@@ -51,18 +59,16 @@ struct Seated<P: Protocol> {
     lane: Box<dyn Lane<P::Event>>,
     tracker: Tracker,
     touched: bool,
-}
-
-/// A handle that waits for the venue to acknowledge its end.
-struct Closing {
-    topics: Vec<TopicId>,
-    tell: Vec<oneshot::Sender<()>>,
+    /// Of those who wait for the answer to a topic.
+    tickets: HashMap<TopicId, Ticket>,
 }
 
 struct Route<E> {
-    seats: Vec<Seat>,
+    seats: Seats,
     /// Handles that wait for the topic to be subscribed afresh.
-    waiting: Vec<Seat>,
+    waiting: Seats,
+    /// Those who wait until the venue has released the topic.
+    closing: Vec<Closing>,
     replays: bool,
     last: Option<E>,
 }
@@ -70,8 +76,9 @@ struct Route<E> {
 impl<E> Default for Route<E> {
     fn default() -> Self {
         Self {
-            seats: Vec::new(),
-            waiting: Vec::new(),
+            seats: Seats::default(),
+            waiting: Seats::default(),
+            closing: Vec::new(),
             replays: false,
             last: None,
         }
@@ -89,6 +96,8 @@ pub(super) struct Joining {
     pub(super) begun: bool,
     /// The venue is being asked to stop: what still comes of it leads nowhere.
     pub(super) ending: bool,
+    /// Of whoever waits for the answer.
+    pub(super) ticket: Option<Ticket>,
 }
 
 impl<P: Protocol> Router<P> {
@@ -100,7 +109,8 @@ impl<P: Protocol> Router<P> {
             lossless: Vec::new(),
             routes: Vec::new(),
             touched: Vec::new(),
-            closing: Vec::new(),
+            closings: Closings::default(),
+            freed: Vec::new(),
             departed: Vec::new(),
             now,
             refused: Vec::new(),
@@ -112,19 +122,25 @@ impl<P: Protocol> Router<P> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_handle.is_empty() && self.closing.is_empty()
+        self.by_handle.is_empty() && self.closings.is_empty()
     }
 
-    /// Gives a handle a seat, with the lane that its wish brings.
-    pub(super) fn seat(&mut self, id: HandleId, wish: &mut Wish<P>) -> Option<Seat> {
-        if let Some(lane) = wish.lane.take() {
-            let tracker = Tracker::new(wish.whole, wish.eager);
+    /// Gives a handle the seat that it has, or a new one with the lane that its wish brings.
+    pub(super) fn seat(
+        &mut self,
+        id: HandleId,
+        lane: Option<Box<dyn Lane<P::Event>>>,
+        whole: bool,
+        eager: bool,
+    ) -> Option<Seat> {
+        if let Some(lane) = lane {
             let lossless = lane.is_lossless();
             let seated = Some(Seated {
                 id,
                 lane,
-                tracker,
+                tracker: Tracker::new(whole, eager),
                 touched: false,
+                tickets: HashMap::new(),
             });
             let seat = match self.free.pop() {
                 Some(seat) => {
@@ -142,7 +158,7 @@ impl<P: Protocol> Router<P> {
             }
         }
         let seat = self.by_handle.get(&id).copied()?;
-        self.seats[seat].as_mut()?.tracker.set_whole(wish.whole);
+        self.seats[seat].as_mut()?.tracker.set_whole(whole);
         Some(seat)
     }
 
@@ -182,6 +198,7 @@ impl<P: Protocol> Router<P> {
             active,
             begun,
             ending,
+            ticket,
         } = joining;
         if self.routes.len() <= id.index() {
             self.routes.resize_with(id.index() + 1, Route::default);
@@ -206,6 +223,11 @@ impl<P: Protocol> Router<P> {
                 }
             }
         });
+        if let Some(ticket) = ticket.filter(|_| !active || afresh)
+            && let Some(seated) = &mut self.seats[seat]
+        {
+            seated.tickets.insert(id, ticket);
+        }
         afresh
     }
 
@@ -217,13 +239,20 @@ impl<P: Protocol> Router<P> {
         self.tell(seat, |tracker, lane| {
             answered = tracker.remove(id, now, &mut |marker| lane.mark(marker));
         });
+        self.take_ticket(seat, id);
         (answered, self.unroute(seat, id))
+    }
+
+    /// Of whoever waits for the answer to a topic. Dropping it tells him that it has come.
+    fn take_ticket(&mut self, seat: Seat, id: TopicId) -> Option<Ticket> {
+        let seated = self.seats[seat].as_mut()?;
+        seated.tickets.remove(&id)
     }
 
     fn unroute(&mut self, seat: Seat, id: TopicId) -> bool {
         let route = &mut self.routes[id.index()];
-        route.seats.retain(|held| *held != seat);
-        route.waiting.retain(|held| *held != seat);
+        route.seats.remove(seat);
+        route.waiting.remove(seat);
         route.seats.is_empty() && route.waiting.is_empty()
     }
 
@@ -247,9 +276,11 @@ impl<P: Protocol> Router<P> {
     /// Tells `tell` once the venue has released `topics`.
     pub(super) fn when_released(&mut self, topics: Vec<TopicId>, tell: Vec<oneshot::Sender<()>>) {
         if topics.is_empty() {
-            tell.into_iter().for_each(tell_released);
-        } else {
-            self.closing.push(Closing { topics, tell });
+            return tell.into_iter().for_each(tell_released);
+        }
+        let closing = self.closings.add(topics.len(), tell);
+        for id in topics {
+            self.routes[id.index()].closing.push(closing);
         }
     }
 
@@ -333,14 +364,12 @@ impl<P: Protocol> Router<P> {
 
     /// Nobody need wait for the topic's release any more.
     pub(super) fn acknowledge(&mut self, id: TopicId) {
-        for closing in &mut self.closing {
-            closing.topics.retain(|topic| *topic != id);
-        }
-        for done in self
-            .closing
-            .extract_if(.., |closing| closing.topics.is_empty())
-        {
-            done.tell.into_iter().for_each(tell_released);
+        let Some(route) = self.routes.get_mut(id.index()) else {
+            return;
+        };
+        for closing in std::mem::take(&mut route.closing) {
+            let done = self.closings.released(closing);
+            done.into_iter().for_each(tell_released);
         }
     }
 }

@@ -13,7 +13,8 @@ impl<P: Protocol> Router<P> {
         let mut holders: BTreeMap<Seat, Vec<TopicId>> = BTreeMap::new();
         for id in ids {
             if let Some(route) = self.routes.get(id.index()) {
-                for seat in route.seats.iter().chain(&route.waiting) {
+                let seats = route.seats.as_slice().iter();
+                for seat in seats.chain(route.waiting.as_slice()) {
                     holders.entry(*seat).or_default().push(*id);
                 }
             }
@@ -30,6 +31,9 @@ impl<P: Protocol> Router<P> {
                     lane.handle().settle(first);
                 }
             });
+            for id in held {
+                self.take_ticket(seat, id);
+            }
         }
     }
 
@@ -50,11 +54,13 @@ impl<P: Protocol> Router<P> {
                     }
                 }
             });
+            let ticket = self.take_ticket(seat, id);
             self.unroute(seat, id);
             self.refused.push(Refused {
                 handle,
                 topic: id,
                 first,
+                ticket: ticket.map(|ticket| (ticket, rejection.clone())),
             });
         }
     }
@@ -63,6 +69,14 @@ impl<P: Protocol> Router<P> {
         for (seat, held) in self.holders(ids) {
             self.tell(seat, |tracker, lane| {
                 tracker.stale(&held, why, &mut |marker| lane.mark(marker));
+            });
+        }
+    }
+
+    fn fresh(&mut self, ids: &[TopicId]) {
+        for (seat, held) in self.holders(ids) {
+            self.tell(seat, |tracker, lane| {
+                tracker.fresh(&held, &mut |marker| lane.mark(marker));
             });
         }
     }
@@ -83,6 +97,7 @@ impl<P: Protocol> Router<P> {
             (route.last, route.replays) = (None, false);
         }
         self.acknowledge(id);
+        self.freed.push(id);
     }
 
     /// Handles that waited for a new subscription are led to it.
@@ -90,7 +105,7 @@ impl<P: Protocol> Router<P> {
         if let Some(route) = self.routes.get_mut(id.index()) {
             route.last = None;
             let waiting = std::mem::take(&mut route.waiting);
-            route.seats.extend(waiting);
+            route.seats.append(waiting);
         }
     }
 }
@@ -104,7 +119,7 @@ impl<P: Protocol> Deliver<P> for Router<P> {
         if route.replays {
             route.last = Some(event.clone());
         }
-        let Some((last, others)) = route.seats.split_last() else {
+        let Some((last, others)) = route.seats.as_slice().split_last() else {
             return;
         };
         for seat in others.iter().chain([last]) {
@@ -182,6 +197,7 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 }
             }
             Note::Stale(topics, why) => self.stale(&topics, &why),
+            Note::Fresh(topics) => self.fresh(&topics),
             Note::Postponed(topic, rejection) => self.postponed(topic, rejection),
             Note::Ended(error) => self.ended = Some(error),
         }

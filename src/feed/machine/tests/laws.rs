@@ -144,7 +144,7 @@ fn check_order(seen: &[Seen]) -> Result<(), TestCaseError> {
                 owed.remove(name.as_str());
                 last.remove(name.as_str());
             }
-            Seen::Rejected(_) | Seen::Accepted(_) | Seen::Postponed(_) => {}
+            Seen::Fresh(_) | Seen::Rejected(_) | Seen::Accepted(_) | Seen::Postponed(_) => {}
             Seen::Stale(..) | Seen::Began(_) | Seen::Repaired(_) | Seen::Ended(_) => {}
         }
     }

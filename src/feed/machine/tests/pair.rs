@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use crate::feed::machine::{Backoff, Machine, MachineConfig};
+use crate::feed::machine::{Backoff, Machine, MachineConfig, QuietConfig};
 use crate::feed::{
     ChannelSpec, Deliver, Failure, GapIds, Malformed, Missing, Note, Numbering, Op, Output,
     Position, Protocol, Refusal, Request, RequestId, Spec, State, Topic, TopicId, Topics,
@@ -189,6 +189,7 @@ pub(super) enum Seen {
     Rejected(Rejection),
     Postponed(Rejection),
     Stale(String, String),
+    Fresh(String),
     Began(String),
     Released(String),
     Repaired(bool),
@@ -256,6 +257,7 @@ impl Pair {
             linger: Duration::from_secs(3600),
             seed,
             gap_ids: GapIds::default(),
+            quiet: QuietConfig::default(),
         };
         Self {
             machine: Machine::new(
@@ -463,6 +465,10 @@ impl Pair {
                 Note::Stale(ids, why) => {
                     let names: Vec<_> = ids.into_iter().map(of).collect();
                     Seen::Stale(names.join(","), why.to_string())
+                }
+                Note::Fresh(ids) => {
+                    let names: Vec<_> = ids.into_iter().map(of).collect();
+                    Seen::Fresh(names.join(","))
                 }
                 Note::Began(id) => Seen::Began(of(id)),
                 Note::Released(id) => Seen::Released(of(id)),
