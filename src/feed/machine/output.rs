@@ -27,11 +27,13 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     #[inline]
     fn event(&mut self, topic: TopicId, event: P::Event) {
         let time = P::event_time(&event);
-        self.hear(topic, time);
         let entry = self.core.registry.entry_mut(topic);
         let channel = entry.channel();
         if entry.takes_slow_path() {
-            if !self.first_event(topic, time, P::position(&event)) {
+            let delivered = self.first_event(topic, time, P::position(&event));
+            // What is missing stands before the end of the silence.
+            self.hear(topic, time);
+            if !delivered {
                 return;
             }
         } else if entry.learns_numbers()
@@ -39,6 +41,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         {
             let step = entry.step(position);
             self.check_step(topic, step, Some(position), time);
+            self.hear(topic, time);
+        } else {
+            self.hear(topic, time);
         }
         if let Some(time) = time {
             self.core.registry.entry_mut(topic).set_last_time(time);
