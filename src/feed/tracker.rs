@@ -216,9 +216,9 @@ impl Tracker {
         let (from, to) = (missing.from, missing.to);
         let (cause, repaired) = match missing.why {
             Why::Outage { repair } => (Cause::Outage { from, to }, repair),
-            Why::Renewed => {
+            Why::Renewed { repair } => {
                 let text = "subscribed to again".to_owned();
-                (Cause::Venue { text, from, to }, false)
+                (Cause::Venue { text, from, to }, repair)
             }
             Why::Sequence {
                 expected,

@@ -87,6 +87,10 @@ impl Client for Accounts<'_> {
         self.0.account_health()
     }
 
+    fn unsubscribe_all(&self) {
+        self.0.unsubscribe_all();
+    }
+
     async fn say_goodbye(&self) {
         let _ = self.0.shutdown(GOODBYE).await;
     }

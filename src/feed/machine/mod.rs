@@ -198,6 +198,7 @@ impl<P: Protocol> Machine<P> {
 
     /// Subscribes to a wanted topic again, because a handle asks for its beginning.
     pub(crate) fn renew(&mut self, id: TopicId, now: Now) {
+        self.protocol.anew(id);
         self.core.registry.resubscribe(id, now.instant, true);
     }
 
