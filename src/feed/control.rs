@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::handle::{AnyHandle, HandleId};
 use super::hub::Owner;
+use super::settled::Settled;
 use super::subscription::acknowledged;
 use crate::{Error, ErrorKind, Rejection, Symbol};
 
@@ -61,8 +62,7 @@ impl Control {
         if owner.add(self.id, &symbols)? == 0 {
             return Ok(());
         }
-        let mut pending = handle.pending();
-        let settled = pending.wait_for(|pending| *pending == 0);
+        let settled = Settled::new(&handle);
         if tokio::time::timeout(ADD_DEADLINE, settled).await.is_err() {
             let waiting_for = format!("{} more symbols; {}", symbols.len(), owner.obstacle());
             let kind = ErrorKind::Timeout {

@@ -27,7 +27,9 @@ mod machine;
 mod metrics;
 mod protocol;
 mod queue;
+mod rejections;
 mod run;
+mod settled;
 mod spec;
 mod subscribe;
 mod subscription;
@@ -44,7 +46,7 @@ pub use environment::Environment;
 #[cfg(feature = "tastytrade")]
 pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
-pub(crate) use gap_ids::GapIds;
+pub(crate) use gap_ids::{GapIds, GapNames};
 pub use hub::StateChanges;
 pub(crate) use hub::{Hub, HubConfig};
 pub use lane::Carries;
@@ -56,7 +58,7 @@ pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
 pub use protocol::{
     Failure, Malformed, Op, Output, Protocol, Refusal, Request, RequestId, SnapshotEdge,
 };
-pub(crate) use queue::{Line, Queue};
+pub(crate) use queue::{Line, MARKERS, Queue};
 pub(crate) use run::Marker;
 pub use spec::{Acceptance, Changes, ChannelSpec, Heartbeat, Join, Probe, Spec};
 pub use subscribe::Subscribe;

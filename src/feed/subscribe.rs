@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use super::handle::{AnyHandle, Handle};
 use super::hub::{Hub, MakeTopic, NewHandle, Owner};
 use super::lane::{Carries, Lane, TypedLane};
+use super::settled::Settled;
 use super::{Protocol, Subscription, Topic};
 use crate::market::Record;
 use crate::{Error, ErrorKind, Overflow, Symbol};
@@ -209,9 +210,7 @@ async fn accepted(
     owner: Arc<dyn Owner>,
     options: Options,
 ) -> Result<(), Error> {
-    let mut pending = handle.pending();
-    let settled = pending.wait_for(|pending| *pending == 0);
-    if tokio::time::timeout(options.deadline, settled)
+    if tokio::time::timeout(options.deadline, Settled::new(&handle))
         .await
         .is_err()
     {

@@ -140,8 +140,8 @@ impl<T: Record + Send + 'static> Subscription<T> {
         }
         match self.handle.take(&mut self.batch, BATCH, cx.waker()) {
             Taken::Nothing => Poll::Pending,
-            Taken::Some { was_full } => {
-                if was_full {
+            Taken::Some { freed } => {
+                if freed {
                     self.owner.wake(self.handle.id);
                 }
                 Poll::Ready(Some(Ok(())))

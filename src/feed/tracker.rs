@@ -210,7 +210,7 @@ impl Tracker {
                 (Cause::Outage { from, to }, repair)
             }
             Why::Renewed => {
-                let text = "subscribed afresh".to_owned();
+                let text = "subscribed afresh".into();
                 (Cause::Venue { text, from, to }, Repair::None)
             }
             Why::Sequence {
@@ -310,7 +310,7 @@ impl Tracker {
             return;
         }
         let (why, scope) = (
-            Staleness::Backpressure { by: by.to_owned() },
+            Staleness::Backpressure { by: by.into() },
             self.scope_of_all(),
         );
         self.stalled = Some(scope.clone());

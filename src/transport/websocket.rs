@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::reach::reach;
 use super::{Address, Dial, Frame, Io};
-use crate::{Error, Interruption};
+use crate::{Error, Interruption, Text};
 
 /// What the WebSocket library takes from there at once. It clears this much before every attempt,
 /// also before the one that finds nothing, so that its own 128 KiB are dear where messages come
@@ -120,14 +120,14 @@ impl WebSocket {
             | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
                 Interruption::Closed {
                     code: None,
-                    reason: String::new(),
+                    reason: Text::default(),
                 }
             }
             WsError::Io(error) => Interruption::Io {
-                error: error.to_string(),
+                error: error.to_string().into(),
             },
             error => Interruption::WebSocket {
-                error: error.to_string(),
+                error: error.to_string().into(),
             },
         }
     }

@@ -286,7 +286,13 @@ impl<P: Protocol> Machine<P> {
             let kind = ErrorKind::Connect(error.cause.clone());
             self.end(Error::new(kind).with_source(error), deliver);
         } else {
-            self.interrupt(now, Interruption::Connect { error: error.cause }, deliver);
+            self.interrupt(
+                now,
+                Interruption::Connect {
+                    error: error.cause.into(),
+                },
+                deliver,
+            );
         }
     }
 
@@ -305,7 +311,7 @@ impl<P: Protocol> Machine<P> {
                 let (code, reason) = close.clone().unzip();
                 let cause = Interruption::Closed {
                     code,
-                    reason: reason.unwrap_or_default(),
+                    reason: reason.unwrap_or_default().into(),
                 };
                 return self.interrupt(now, cause, deliver);
             }

@@ -124,7 +124,7 @@ impl<P: Protocol> Machine<P> {
             && self.core.live_since.is_none()
             && self.login_until.is_some_and(|until| until <= now.instant)
         {
-            let error = "not completed in time".to_owned();
+            let error = "not completed in time".into();
             return self.interrupt(now, Interruption::Login { error }, deliver);
         }
         if reading && let Some(overdue) = self.core.registry.overdue(now.instant) {

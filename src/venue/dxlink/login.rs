@@ -104,9 +104,7 @@ impl Login {
         let failure = if again {
             Failure::Fatal(auth(why))
         } else {
-            Failure::Retry(Interruption::Login {
-                error: why.to_owned(),
-            })
+            Failure::Retry(Interruption::Login { error: why.into() })
         };
         Step::Fail(failure)
     }
@@ -154,7 +152,7 @@ impl Login {
                 Step::Nothing
             }
             Err(error) if error.is_retryable() => Step::Fail(Failure::Retry(Interruption::Login {
-                error: format!("no token: {error}"),
+                error: format!("no token: {error}").into(),
             })),
             Err(error) => {
                 let auth = auth(&format!("no token: {error}"));

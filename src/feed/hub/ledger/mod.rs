@@ -315,7 +315,7 @@ impl<P: Protocol> Ledger<P> {
             self.to_wake.extend(record.handle.end(Err(error)));
             self.release(id);
         } else if first && held {
-            record.handle.settle(1);
+            self.to_wake.extend(record.handle.settle(1));
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod notes;
 
+use std::task::Waker;
+
 use hashbrown::HashMap;
 use tokio::sync::oneshot;
 
@@ -28,11 +30,13 @@ pub(super) struct Router<P: Protocol> {
     seats: Vec<Option<Seated<P>>>,
     free: Vec<Seat>,
     by_handle: HashMap<HandleId, Seat>,
-    /// Handles that may lose nothing.
-    lossless: Vec<Seat>,
+    /// Handles that may lose nothing and were full when they were last looked at, the longest first.
+    full: Vec<Seat>,
     routes: Vec<Route<P::Event>>,
     touched: Vec<Seat>,
     closing: Vec<Closing>,
+    /// Those who waited for topics, to be woken where no lock is held.
+    to_wake: Vec<Waker>,
     /// Lanes of handles that are gone, with what they still hold.
     departed: Vec<Box<dyn Lane<P::Event>>>,
     gap_ids: GapIds,
@@ -50,6 +54,8 @@ struct Seated<P: Protocol> {
     lane: Box<dyn Lane<P::Event>>,
     tracker: Tracker,
     touched: bool,
+    /// It stands in the list of the full ones.
+    full: bool,
 }
 
 /// A handle that waits for the venue to acknowledge its end.
@@ -96,7 +102,8 @@ impl<P: Protocol> Router<P> {
             seats: Vec::new(),
             free: Vec::new(),
             by_handle: HashMap::new(),
-            lossless: Vec::new(),
+            full: Vec::new(),
+            to_wake: Vec::new(),
             routes: Vec::new(),
             touched: Vec::new(),
             closing: Vec::new(),
@@ -118,12 +125,12 @@ impl<P: Protocol> Router<P> {
     pub(super) fn seat(&mut self, id: HandleId, wish: &mut Wish<P>) -> Option<Seat> {
         if let Some(lane) = wish.lane.take() {
             let tracker = Tracker::new(wish.whole, wish.eager);
-            let lossless = lane.is_lossless();
             let seated = Some(Seated {
                 id,
                 lane,
                 tracker,
                 touched: false,
+                full: false,
             });
             let seat = match self.free.pop() {
                 Some(seat) => {
@@ -136,9 +143,6 @@ impl<P: Protocol> Router<P> {
                 }
             };
             self.by_handle.insert(id, seat);
-            if lossless {
-                self.lossless.push(seat);
-            }
         }
         let seat = self.by_handle.get(&id).copied()?;
         self.seats[seat].as_mut()?.tracker.set_whole(wish.whole);
@@ -166,9 +170,9 @@ impl<P: Protocol> Router<P> {
     }
 
     /// Topics of a handle need no answer any more.
-    pub(super) fn settle(&self, seat: Seat, count: usize) {
+    pub(super) fn settle(&mut self, seat: Seat, count: usize) {
         if let Some(seated) = &self.seats[seat] {
-            seated.lane.handle().settle(count);
+            self.to_wake.extend(seated.lane.handle().settle(count));
         }
     }
 
@@ -195,16 +199,18 @@ impl<P: Protocol> Router<P> {
         }
         let last = if active { route.last.clone() } else { None };
         let now = self.now;
+        let mut wakers = Vec::new();
         self.tell(seat, |tracker, lane| {
             tracker.add(id, symbol);
             if active && !afresh {
                 let first = tracker.accepted(&[id], now, &mut |marker| lane.mark(marker));
-                lane.handle().settle(first);
+                wakers = lane.handle().settle(first);
                 if let Some(last) = &last {
                     lane.lend(last);
                 }
             }
         });
+        self.to_wake.extend(wakers);
         afresh
     }
 
@@ -231,7 +237,7 @@ impl<P: Protocol> Router<P> {
         if let Some(seat) = self.by_handle.remove(&id) {
             self.departed
                 .extend(self.seats[seat].take().map(|seated| seated.lane));
-            self.lossless.retain(|held| *held != seat);
+            self.full.retain(|held| *held != seat);
             self.free.push(seat);
         }
     }
@@ -252,18 +258,20 @@ impl<P: Protocol> Router<P> {
         }
     }
 
-    /// How many events may be read before a handle that may lose none is full, and which is.
-    pub(super) fn room(&self) -> (usize, Option<Seat>) {
-        let mut least = (usize::MAX, None);
-        for seat in &self.lossless {
-            if let Some(seated) = &self.seats[*seat] {
-                let room = seated.lane.room();
-                if room < least.0 {
-                    least = (room, Some(*seat));
-                }
-            }
-        }
-        least
+    /// The handle that has been full for longest, because of which nothing may be read.
+    ///
+    /// Only those that were full are looked at: none gets full but by what it is handed here, and a
+    /// consumer that makes room wakes this task.
+    pub(super) fn full(&mut self) -> Option<Seat> {
+        let seats = &mut self.seats;
+        self.full.retain(|seat| {
+            let Some(seated) = &mut seats[*seat] else {
+                return false;
+            };
+            seated.full = seated.lane.is_full();
+            seated.full
+        });
+        self.full.first().copied()
     }
 
     pub(super) fn label(&self, seat: Seat) -> String {
@@ -304,8 +312,16 @@ impl<P: Protocol> Router<P> {
             if let Some(seated) = &mut self.seats[seat] {
                 seated.touched = false;
                 seated.lane.flush();
+                if seated.lane.is_full() && !std::mem::replace(&mut seated.full, true) {
+                    self.full.push(seat);
+                }
             }
         }
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        self.to_wake.drain(..).for_each(Waker::wake);
     }
 
     fn seated(&self) -> impl Iterator<Item = Seat> + '_ {
@@ -341,6 +357,13 @@ impl<P: Protocol> Router<P> {
         {
             done.tell.into_iter().for_each(tell_released);
         }
+    }
+}
+
+impl<P: Protocol> Drop for Router<P> {
+    /// Also when the task panics: nobody must be left asleep.
+    fn drop(&mut self) {
+        self.wake();
     }
 }
 

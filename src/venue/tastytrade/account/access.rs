@@ -44,7 +44,7 @@ impl Access {
             Failure::Fatal(error.with_venue(VENUE))
         } else {
             Failure::Retry(Interruption::Login {
-                error: words.to_owned(),
+                error: words.into(),
             })
         }
     }
@@ -72,7 +72,7 @@ impl Access {
                 Ok(())
             }
             Err(error) if error.is_retryable() => Err(Failure::Retry(Interruption::Login {
-                error: format!("no token: {error}"),
+                error: format!("no token: {error}").into(),
             })),
             Err(error) => {
                 let fatal = Error::new(ErrorKind::Auth(format!("no token: {error}")));
