@@ -265,7 +265,9 @@ impl<P: Protocol> Future for Driver<P> {
             if this.take_end() {
                 return Poll::Ready(());
             }
-            if more || !refused && !this.signal.dirty.load(Ordering::Acquire) {
+            // Reading rests from now on, and somebody may have to hear of it.
+            let filled = room > 0 && this.router.full().is_some();
+            if !filled && (more || !refused && !this.signal.dirty.load(Ordering::Acquire)) {
                 break more;
             }
         };
