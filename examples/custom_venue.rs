@@ -67,8 +67,8 @@ impl Topic for Prices {
         &PRICES
     }
 
-    fn symbol(&self) -> &Symbol {
-        &self.0
+    fn symbol(&self) -> Option<&Symbol> {
+        Some(&self.0)
     }
 
     /// All of them may share a request.
@@ -145,11 +145,10 @@ impl Protocol for Lines {
             Some("no") => {
                 let request = request_id(words.next())?;
                 let name = words.next().unwrap_or_default();
+                let text = format!("{name} {}", words.collect::<Vec<_>>().join(" "));
                 let refusal = Refusal {
                     topic: topics.find(&Prices(name.into())),
-                    code: None,
-                    text: format!("{name} {}", words.collect::<Vec<_>>().join(" ")),
-                    passing: false,
+                    ..Refusal::new(text)
                 };
                 out.refused(request, refusal);
             }
@@ -183,11 +182,11 @@ impl Protocol for Lines {
         out.send(Frame::text("ping"));
     }
 
-    fn reply(&mut self, _: Now, reply: Infallible, _: &mut impl Output<Self>) {
+    fn reply(&mut self, _: Now, reply: Infallible, _: &Topics<Prices>, _: &mut impl Output<Self>) {
         match reply {}
     }
 
-    fn timeout(&mut self, _: Now, _: &mut impl Output<Self>) {}
+    fn timeout(&mut self, _: Now, _: &Topics<Prices>, _: &mut impl Output<Self>) {}
 }
 
 fn price<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Price> {
@@ -202,10 +201,10 @@ fn request_id(word: Option<&str>) -> Result<RequestId, Malformed> {
 }
 
 fn malformed(topic: Option<TopicId>) -> Malformed {
-    Malformed {
-        topic,
-        events: topic.map(|_| 1),
-        reason: "not a line of this venue".into(),
+    let reason = "not a line of this venue";
+    match topic {
+        Some(topic) => Malformed::event(topic, reason),
+        None => Malformed::new(reason),
     }
 }
 

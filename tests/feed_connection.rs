@@ -27,8 +27,8 @@ impl Topic for Price {
         &PRICES
     }
 
-    fn symbol(&self) -> &Symbol {
-        &self.0
+    fn symbol(&self) -> Option<&Symbol> {
+        Some(&self.0)
     }
 
     fn batch(&self) -> Option<u32> {
@@ -99,10 +99,9 @@ impl Protocol for Toy {
         topics: &Topics<Price>,
         out: &mut impl Output<Self>,
     ) -> Result<(), Malformed> {
-        let malformed = |topic: Option<TopicId>, reason: &'static str| Malformed {
-            topic,
-            events: topic.map(|_| 1),
-            reason: reason.into(),
+        let malformed = |topic: Option<TopicId>, reason: &'static str| match topic {
+            Some(topic) => Malformed::event(topic, reason),
+            None => Malformed::new(reason),
         };
         let FrameRef::Text(text) = frame else {
             return Err(malformed(None, "not text"));
@@ -144,14 +143,20 @@ impl Protocol for Toy {
 
     fn heartbeat(&mut self, _: Now, _: &mut impl Output<Self>) {}
 
-    fn reply(&mut self, _: Now, reply: Self::Reply, out: &mut impl Output<Self>) {
+    fn reply(
+        &mut self,
+        _: Now,
+        reply: Self::Reply,
+        _: &Topics<Price>,
+        out: &mut impl Output<Self>,
+    ) {
         match reply {
             Ok(token) => out.send(Frame::text(format!("token {token}"))),
             Err(error) => out.fail(Failure::Fatal(error)),
         }
     }
 
-    fn timeout(&mut self, _: Now, _: &mut impl Output<Self>) {}
+    fn timeout(&mut self, _: Now, _: &Topics<Price>, _: &mut impl Output<Self>) {}
 }
 
 /// Hands out one end of a pipe a connect and keeps the others for the test.
@@ -302,7 +307,7 @@ async fn a_connection_that_is_lost_reconnects_with_a_new_token() {
     };
     let cause = Interruption::Closed {
         code: None,
-        reason: String::new(),
+        reason: "".into(),
     };
     assert_eq!(first.kind, StatusKind::Interrupted { cause });
     assert!(

@@ -38,6 +38,13 @@ pub struct Gap {
     /// Whether something is being done about it.
     #[serde(default, skip_serializing_if = "Repair::is_none")]
     pub repair: Repair,
+    /// When the last thing before the gap was read, by this machine's clock. The cause's own times
+    /// are the venue's wherever its events carry one: a delayed feed's are far earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_from: Option<Timestamp>,
+    /// When the gap was over, by this machine's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_to: Option<Timestamp>,
 }
 
 /// Why events are missing.
@@ -47,9 +54,10 @@ pub struct Gap {
 pub enum Cause {
     /// The connection was down.
     Outage {
-        /// The last frame received before it.
+        /// The time of the last event before it, by the venue's clock where events carry their time.
         from: Timestamp,
-        /// The venue's acceptance, or the first new data, whichever came first.
+        /// The time of the first event after it; where it is told before that one comes, the time by
+        /// then, as far as the difference between the venue's clock and ours is known.
         to: Timestamp,
     },
     /// The consumer was slower than the feed and its queue was full.
@@ -121,7 +129,16 @@ impl Gap {
             scope,
             missed: None,
             repair: Repair::None,
+            seen_from: None,
+            seen_to: None,
         }
+    }
+
+    /// With the time that it took by this machine's clock.
+    #[must_use]
+    pub fn seen(mut self, from: Timestamp, to: Timestamp) -> Self {
+        (self.seen_from, self.seen_to) = (Some(from.min(to)), Some(to.max(from)));
+        self
     }
 
     /// With the exact number of missing events.
@@ -172,6 +189,8 @@ impl Gap {
             .zip(later.missed)
             .map(|(a, b)| a.saturating_add(b));
         self.repair = later.repair;
+        self.seen_from = self.seen_from.into_iter().chain(later.seen_from).min();
+        self.seen_to = self.seen_to.max(later.seen_to);
     }
 }
 

@@ -131,6 +131,20 @@ pub enum Interruption {
         /// What it said.
         text: Text,
     },
+    /// The endpoint has failed so often, for everyone in this process, that only one attempt at a time
+    /// goes through until one succeeds.
+    CircuitOpen {
+        /// How often in a row.
+        failures: u32,
+        /// The last failure.
+        error: Text,
+    },
+    /// Data stayed away, also after it had been asked for again, although the connection answers.
+    Quiet {
+        /// For how long.
+        #[serde(with = "seconds")]
+        silence: Duration,
+    },
 }
 
 /// Why a live feed is stale.
@@ -154,6 +168,23 @@ pub enum Staleness {
         #[serde(with = "seconds")]
         silence: Duration,
     },
+    /// Data has stayed away for far longer than this topic or connection has ever shown: the venue is
+    /// being asked again.
+    Quiet {
+        /// For how long, when it was noticed.
+        #[serde(with = "seconds")]
+        silence: Duration,
+    },
+    /// The venue refuses the topic for the time being; it is asked for again, ever more rarely.
+    Refused {
+        /// The venue's error code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i64>,
+        /// The venue's words.
+        text: Text,
+    },
+    /// Events come, but the snapshot that they build on has not: they cannot be used until it does.
+    AwaitingSnapshot,
 }
 
 /// A topic that the venue refused, in the venue's words.
@@ -249,6 +280,10 @@ impl fmt::Display for Interruption {
             Self::TooLong { limit } => write!(f, "a message was longer than {limit} bytes"),
             Self::WebSocket { error } => write!(f, "WebSocket protocol: {error}"),
             Self::Announced { text } => write!(f, "the venue announced a close: {text}"),
+            Self::CircuitOpen { failures, error } => {
+                write!(f, "waiting after {failures} failures in a row: {error}")
+            }
+            Self::Quiet { silence } => write!(f, "no data for {silence:.0?}, though asked again"),
         }
     }
 }
@@ -260,6 +295,13 @@ impl fmt::Display for Staleness {
             Self::NoFirstData => f.write_str("accepted, but the promised first data did not come"),
             Self::Withdrawn => f.write_str("no longer brought by the venue, and asked for again"),
             Self::Silence { silence } => write!(f, "nothing came for {silence:.0?}"),
+            Self::Quiet { silence } => write!(f, "no data for {silence:.0?}, and asked again"),
+            Self::Refused { code: None, text } => write!(f, "refused for now: {text}"),
+            Self::Refused {
+                code: Some(code),
+                text,
+            } => write!(f, "refused for now: {text}, code {code}"),
+            Self::AwaitingSnapshot => f.write_str("events come, but their snapshot has not"),
         }
     }
 }

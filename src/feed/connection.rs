@@ -38,12 +38,11 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
     /// A connection that opens when it is polled and wants something. `seed` makes its jitter
     /// repeatable.
     pub fn new(protocol: P, environment: E, seed: u64) -> Self {
-        let gap_ids = GapIds::default();
         let config = MachineConfig {
             backoff: Backoff::default(),
             linger: Duration::from_secs(2),
             seed,
-            gap_ids: gap_ids.clone(),
+            gap_ids: GapIds::default(),
         };
         let span = tracing::info_span!("connection", venue = protocol.spec().venue);
         let now = environment.now();
@@ -53,7 +52,6 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
                 tracker: Tracker::new(true, true),
                 ready: VecDeque::new(),
                 now,
-                gap_ids,
                 refused: Vec::new(),
                 ended: None,
             },
@@ -65,7 +63,7 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
         let id = self.driver.machine.want(topic);
         let Collect { tracker, ready, .. } = &mut self.collected;
         if !tracker.contains(id) {
-            tracker.add(id, topic.symbol().clone());
+            tracker.add(id, topic.symbol().cloned());
             if self.driver.machine.is_active(id) {
                 // Released and wanted again before the venue was told.
                 let now = self.driver.environment.now();
@@ -143,7 +141,6 @@ struct Collect<P: Protocol> {
     tracker: Tracker,
     ready: VecDeque<Collected<P>>,
     now: Now,
-    gap_ids: GapIds,
     /// To be taken out of the wanted set.
     refused: Vec<TopicId>,
     /// `Some(None)` once the error has been taken.
@@ -167,7 +164,6 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             tracker,
             ready,
             now,
-            gap_ids,
             refused,
             ended,
         } = self;
@@ -175,7 +171,7 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
         match note {
             Note::State(State::Connecting) => tracker.connecting(),
             Note::State(_) | Note::Released(_) | Note::Renewed(_) => {}
-            Note::Began(id) => tracker.began(id),
+            Note::Began(id) => tracker.began(id, &mut mark),
             Note::Interrupted { cause, .. } => tracker.interrupted(*now, &cause, &mut mark),
             Note::Accepted(ids) => {
                 tracker.accepted(&ids, *now, &mut mark);
@@ -189,16 +185,11 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             Note::Missing(missing) => tracker.missing(&missing, &mut mark),
             Note::Repaired { topic, gap, well } => tracker.repaired(topic, gap, well, &mut mark),
             Note::Snapshot(topic, edge) => tracker.snapshot(topic, edge, &mut mark),
-            Note::Malformed {
-                topic,
-                events,
-                from,
-                ..
-            } => {
-                tracker.malformed(gap_ids.next(), topic, events, (from, now.wall), &mut mark);
+            Note::Stale(topics, why) => tracker.stale(&topics, &why, &mut mark),
+            Note::Postponed(topic, rejection) => {
+                let (code, text) = (rejection.code, rejection.text);
+                tracker.stale(&[topic], &Staleness::Refused { code, text }, &mut mark);
             }
-            Note::NoFirstData(topic) => tracker.stale(topic, Staleness::NoFirstData, &mut mark),
-            Note::Withdrawn(topic) => tracker.stale(topic, Staleness::Withdrawn, &mut mark),
             Note::Ended(error) => *ended = Some(Some(error)),
         }
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Protocol, SnapshotEdge, State, TopicId};
-use crate::{Error, GapId, Interruption, Rejection, Timestamp};
+use crate::{Error, GapId, Interruption, Rejection, Staleness, Timestamp};
 
 /// Where a machine's events go: a hub's router, or a connection used on its own.
 pub trait Deliver<P: Protocol> {
@@ -48,23 +48,10 @@ pub enum Note {
     },
     /// A snapshot of a topic begins here, or is complete.
     Snapshot(TopicId, SnapshotEdge),
-    /// A message could not be read.
-    Malformed {
-        /// Whose it was, if that could be read; otherwise it concerns every topic.
-        topic: Option<TopicId>,
-        /// How many events it held, if that is known.
-        events: Option<u64>,
-        /// The last time that was complete before it; it may have waited for long to be read.
-        from: Timestamp,
-        /// What is wrong with it.
-        reason: String,
-        /// Its first bytes, for the log.
-        excerpt: String,
-    },
-    /// The venue took a topic away; it is asked for again.
-    Withdrawn(TopicId),
-    /// A topic was accepted, and then the first event that the venue promises did not come.
-    NoFirstData(TopicId),
+    /// These topics are stale until they bring data again.
+    Stale(Vec<TopicId>, Staleness),
+    /// The venue refused a topic for the time being; it is asked for again later.
+    Postponed(TopicId, Rejection),
     /// The connection ends for good.
     Ended(Error),
 }
@@ -74,14 +61,20 @@ pub enum Note {
 pub struct Missing {
     /// Names the gap.
     pub id: GapId,
-    /// Which topics.
+    /// Which topics; none where it may be any of the connection's.
     pub topics: Vec<TopicId>,
     /// Why.
     pub why: Why,
-    /// The last time known to be complete.
+    /// Time of the last event before it, by the venue's clock where events carry their time.
     pub from: Timestamp,
-    /// When data goes on.
+    /// Time of the first event after it, or the time by now, by the same clock.
     pub to: Timestamp,
+    /// When it began, by this machine's clock.
+    pub seen_from: Timestamp,
+    /// When it ended, by this machine's clock.
+    pub seen_to: Timestamp,
+    /// How many events are missing, where that is known exactly.
+    pub missed: Option<u64>,
 }
 
 /// Why events of a topic are missing.
@@ -101,7 +94,16 @@ pub enum Why {
         expected: u64,
         /// The number that came.
         received: u64,
-        /// Whether the topic is being subscribed afresh to repair it.
+        /// Whether the topic is being subscribed to again to repair it.
+        resync: bool,
+    },
+    /// A message, or part of one, could not be read.
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+        /// Its first bytes, for the log.
+        excerpt: String,
+        /// Whether the topic is being subscribed to again to repair it.
         resync: bool,
     },
 }

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::Sleep;
 use tracing::Span;
 
-use super::machine::{Machine, MachineConfig, State};
+use super::machine::{EffectTag, Machine, MachineConfig, State};
 use super::watchman::{Watched, Watchman};
 use super::{Deliver, Environment, Protocol};
 use crate::transport::{ConnectError, Frame, Transport};
@@ -28,7 +28,7 @@ pub(crate) struct Driven<P: Protocol, E: Environment<P>> {
     pub(crate) machine: Machine<P>,
     pub(crate) environment: E,
     link: Link<E::Transport>,
-    effects: FuturesUnordered<BoxFuture<'static, P::Reply>>,
+    effects: FuturesUnordered<BoxFuture<'static, (EffectTag, P::Reply)>>,
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
     batch: Vec<Frame>,
     watchman: Watchman,
@@ -235,15 +235,17 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     }
 
     fn poll_effects(&mut self, cx: &mut Context<'_>, deliver: &mut impl Deliver<P>) -> bool {
-        while let Some(effect) = self.machine.take_effect() {
-            self.effects.push(self.environment.run(effect));
+        while let Some((tag, effect)) = self.machine.take_effect() {
+            let running = self.environment.run(effect);
+            self.effects
+                .push(Box::pin(async move { (tag, running.await) }));
         }
         let mut progress = false;
-        while let Poll::Ready(Some(reply)) = Pin::new(&mut self.effects).poll_next(cx) {
+        while let Poll::Ready(Some((tag, reply))) = Pin::new(&mut self.effects).poll_next(cx) {
             progress = true;
             let now = self.environment.now();
             self.observed(now, deliver, |machine, deliver| {
-                machine.handle_reply(now, reply, deliver);
+                machine.handle_reply(now, tag, reply, deliver);
             });
         }
         progress

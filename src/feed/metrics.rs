@@ -49,6 +49,10 @@ pub struct ConnectionMetrics {
     pub uptime: f64,
     /// Topics placed on it.
     pub topics: usize,
+    /// How far the venue's clock is ahead of this machine's, in seconds, as its events show it: negative
+    /// where they are delayed. Absent where events carry no time, or none has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset: Option<f64>,
     /// What happened to it.
     #[serde(flatten)]
     pub counters: ConnectionCounters,

@@ -56,11 +56,12 @@ pub use machine::{Backoff, ChannelCounters, ConnectionCounters, State};
 pub(crate) use metrics::HandleMetrics;
 pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
 pub use protocol::{
-    Failure, Malformed, Op, Output, Protocol, Refusal, Request, RequestId, SnapshotEdge,
+    Failure, Jump, Malformed, MissingSpan, Op, Output, Position, Protocol, Refusal, Request,
+    RequestId, SnapshotEdge,
 };
 pub(crate) use queue::{Line, MARKERS, Queue};
 pub(crate) use run::Marker;
-pub use spec::{Acceptance, Changes, ChannelSpec, Heartbeat, Join, Probe, Spec};
+pub use spec::{Acceptance, Changes, ChannelSpec, Heartbeat, Join, Numbering, Probe, Spec};
 pub use subscribe::Subscribe;
 pub use subscription::Subscription;
 pub use topic::{Topic, TopicId, Topics};

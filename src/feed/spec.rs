@@ -34,6 +34,11 @@ pub struct Spec {
     pub connects: Rate,
     /// Longest message accepted, in bytes.
     pub message_limit: usize,
+    /// How long a connection may live by the venue's rules, where it ends them.
+    pub lifetime: Option<Duration>,
+    /// Whether the venue allows a second connection for a while, so that one that is about to end can
+    /// be replaced before it does.
+    pub spare: bool,
 }
 
 impl Spec {
@@ -54,6 +59,8 @@ impl Spec {
             changes: None,
             connects: Rate::new(1, Duration::from_secs(1)).with_burst(10),
             message_limit: 8 << 20,
+            lifetime: None,
+            spare: false,
         }
     }
 }
@@ -133,6 +140,11 @@ pub struct ChannelSpec {
     /// repaired, and the protocol says when they are, by
     /// [`Output::repaired`](super::Output::repaired).
     pub backfills: bool,
+    /// What the venue's numbers of a topic's events are worth.
+    pub numbering: Numbering,
+    /// How often the venue sends something of every topic, where it documents that: a topic silent for
+    /// three times as long is asked about, though no rhythm of its own has been learned.
+    pub cadence: Option<Duration>,
 }
 
 impl ChannelSpec {
@@ -146,6 +158,8 @@ impl ChannelSpec {
             first_data: None,
             latest_replaces: false,
             backfills: false,
+            numbering: Numbering::None,
+            cadence: None,
         }
     }
 
@@ -177,12 +191,40 @@ impl ChannelSpec {
         self
     }
 
+    /// With events whose [position](super::Protocol::position) is worth this much.
+    #[must_use]
+    pub const fn numbered(mut self, numbering: Numbering) -> Self {
+        self.numbering = numbering;
+        self
+    }
+
+    /// With something to come of every topic at least this often.
+    #[must_use]
+    pub const fn cadence(mut self, every: Duration) -> Self {
+        self.cadence = Some(every);
+        self
+    }
+
     /// With events of which only the latest counts.
     #[must_use]
     pub const fn latest_replaces(mut self) -> Self {
         self.latest_replaces = true;
         self
     }
+}
+
+/// What the numbers that a venue gives a topic's events are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Numbering {
+    /// There are none, or they show nothing.
+    None,
+    /// Nobody promises that they are consecutive: they are believed for a topic once 200 events in a
+    /// row were. A jump is a gap with an exact count then, and an outage's gap gets its exact count; a
+    /// jump backwards ends the belief.
+    Learned,
+    /// The venue promises it; the protocol checks, and calls [`Output::sequence_gap`](super::Output::sequence_gap).
+    Promised,
 }
 
 /// When a topic counts as accepted.

@@ -24,6 +24,10 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Awaiting resolves once the venue has accepted every symbol. Dropping the future before that
 /// leaves nothing behind.
 ///
+/// Symbols that are accepted before the others bring data meanwhile, which is queued. Until the await
+/// resolves a full queue drops the oldest into a counted gap, under [`Overflow::Wait`] too: the socket
+/// has to be read on, because the other answers are still to come.
+///
 /// # Errors
 ///
 /// [`ErrorKind::Refused`] names every symbol that the venue refused, unless

@@ -11,8 +11,9 @@ pub trait Topic: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// How the venue treats the channel.
     fn channel(&self) -> &'static ChannelSpec;
 
-    /// The instrument.
-    fn symbol(&self) -> &Symbol;
+    /// The instrument; `None` for what concerns no single one, such as an account or a wildcard: its
+    /// markers have the scope of all.
+    fn symbol(&self) -> Option<&Symbol>;
 
     /// Topics of the same batch may share a subscribe request; `None` travels alone.
     fn batch(&self) -> Option<u32>;
@@ -29,7 +30,8 @@ pub trait Topic: Clone + Eq + Hash + Debug + Send + Sync + 'static {
 
     /// The topic for errors and logs: the symbol, with the channel's parameters if it has any.
     fn label(&self) -> String {
-        self.symbol().to_string()
+        self.symbol()
+            .map_or_else(|| self.channel().name.to_owned(), ToString::to_string)
     }
 }
 
@@ -80,6 +82,11 @@ impl<T: Topic> Topics<T> {
         self.names[id.index()]
             .as_ref()
             .expect("a topic keeps its number until it is released")
+    }
+
+    /// Whether a number names a topic now.
+    pub(crate) fn contains(&self, id: TopicId) -> bool {
+        self.names.get(id.index()).is_some_and(Option::is_some)
     }
 
     pub(crate) fn insert(&mut self, topic: &T) -> TopicId {

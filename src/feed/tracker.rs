@@ -8,7 +8,7 @@ use super::run::Marker;
 use super::{Missing, SnapshotEdge, TopicId, Why};
 use crate::{
     Cause, Gap, GapId, Interruption, Now, Rejection, Repair, Scope, Staleness, Status, StatusKind,
-    Symbol, Timestamp,
+    Symbol,
 };
 
 /// Turns a connection's notes into a consumer's markers, in the order that the design promises:
@@ -29,13 +29,16 @@ pub(crate) struct Tracker {
 
 #[derive(Debug)]
 struct Tracked {
-    symbol: Symbol,
+    /// `None` for a topic of no single symbol.
+    symbol: Option<Symbol>,
     accepted: bool,
     /// It has been accepted before.
     ever: bool,
     /// It has brought data, or has been accepted: what is missing matters.
     begun: bool,
     stale: bool,
+    /// Gaps that were told, and whose repair is to follow.
+    promised: Vec<GapId>,
 }
 
 #[derive(Debug)]
@@ -44,6 +47,8 @@ struct Downtime {
     attempts: u32,
     /// What was told to be interrupted: all of it is told to have resumed.
     scope: Scope,
+    /// What was told last.
+    cause: Interruption,
 }
 
 impl Downtime {
@@ -71,13 +76,14 @@ impl Tracker {
         self.whole = whole;
     }
 
-    pub(crate) fn add(&mut self, id: TopicId, symbol: Symbol) {
+    pub(crate) fn add(&mut self, id: TopicId, symbol: Option<Symbol>) {
         let tracked = Tracked {
             symbol,
             accepted: false,
             ever: false,
             begun: false,
             stale: false,
+            promised: Vec::new(),
         };
         if self.topics.insert(id, tracked).is_none() {
             self.pending += 1;
@@ -101,10 +107,14 @@ impl Tracker {
         tracked.ever
     }
 
-    /// The topic has brought its first event.
-    pub(crate) fn began(&mut self, id: TopicId) {
-        if let Some(tracked) = self.topics.get_mut(&id) {
-            tracked.begun = true;
+    /// The topic has brought its first event, of a subscription or after it was stale.
+    pub(crate) fn began(&mut self, id: TopicId, mark: &mut impl FnMut(Marker)) {
+        let Some(tracked) = self.topics.get_mut(&id) else {
+            return;
+        };
+        tracked.begun = true;
+        if std::mem::take(&mut tracked.stale) && self.stalled.is_none() {
+            mark(Status::new(StatusKind::Fresh, self.scope(&[id])).into());
         }
     }
 
@@ -134,18 +144,27 @@ impl Tracker {
             tracked.accepted = false;
         }
         self.pending = self.topics.len();
-        if known && self.down.is_none() && !self.topics.is_empty() {
-            let scope = self.scope_of_all();
-            self.down = Some(Downtime {
-                since: now.instant,
-                attempts: 0,
-                scope: scope.clone(),
-            });
-            let kind = StatusKind::Interrupted {
-                cause: cause.clone(),
-            };
-            mark(Status::new(kind, scope).into());
+        if !known || self.topics.is_empty() {
+            return;
         }
+        let scope = self.scope_of_all();
+        match &mut self.down {
+            // Failed attempts are told by `Resumed`; what its user may have to act on is told at once.
+            Some(down) if down.cause == *cause || !calls_for_action(cause) => return,
+            Some(down) => down.cause = cause.clone(),
+            None => {
+                self.down = Some(Downtime {
+                    since: now.instant,
+                    attempts: 0,
+                    scope: scope.clone(),
+                    cause: cause.clone(),
+                });
+            }
+        }
+        let kind = StatusKind::Interrupted {
+            cause: cause.clone(),
+        };
+        mark(Status::new(kind, scope).into());
     }
 
     /// Topics were accepted; tells how many of them for the first time.
@@ -155,7 +174,7 @@ impl Tracker {
         now: Now,
         mark: &mut impl FnMut(Marker),
     ) -> usize {
-        let (mut first, mut fresh) = (0, Vec::new());
+        let mut first = 0;
         for id in ids {
             let Some(tracked) = self.topics.get_mut(id) else {
                 continue;
@@ -165,12 +184,6 @@ impl Tracker {
             }
             first += usize::from(!std::mem::replace(&mut tracked.ever, true));
             tracked.begun = true;
-            if std::mem::take(&mut tracked.stale) {
-                fresh.push(*id);
-            }
-        }
-        if !fresh.is_empty() && self.stalled.is_none() {
-            mark(Status::new(StatusKind::Fresh, self.scope(&fresh)).into());
         }
         self.resume(now, mark);
         first
@@ -182,90 +195,90 @@ impl Tracker {
         id: TopicId,
         now: Now,
         mark: &mut impl FnMut(Marker),
-    ) -> Option<(Symbol, bool)> {
+    ) -> Option<(Option<Symbol>, bool)> {
         let tracked = self.topics.remove(&id)?;
         self.pending -= usize::from(!tracked.accepted);
         self.resume(now, mark);
         Some((tracked.symbol, !tracked.ever))
     }
 
-    pub(crate) fn missing(&self, missing: &Missing, mark: &mut impl FnMut(Marker)) {
-        let held: Vec<_> = missing
-            .topics
-            .iter()
-            .copied()
-            .filter(|id| self.topics.get(id).is_some_and(|tracked| tracked.begun))
-            .collect();
-        if held.is_empty() {
+    pub(crate) fn missing(&mut self, missing: &Missing, mark: &mut impl FnMut(Marker)) {
+        let begun = |id: &TopicId| self.topics.get(id).is_some_and(|tracked| tracked.begun);
+        let held: Vec<_> = missing.topics.iter().copied().filter(begun).collect();
+        let of_any = missing.topics.is_empty();
+        if self.topics.is_empty() || (held.is_empty() && !of_any) {
             return;
         }
         let (from, to) = (missing.from, missing.to);
-        let (cause, repair) = match missing.why {
-            Why::Outage { repair } => {
-                let repair = if repair {
-                    Repair::Follows
-                } else {
-                    Repair::None
-                };
-                (Cause::Outage { from, to }, repair)
-            }
+        let (cause, repaired) = match missing.why {
+            Why::Outage { repair } => (Cause::Outage { from, to }, repair),
             Why::Renewed => {
-                let text = "subscribed afresh".into();
-                (Cause::Venue { text, from, to }, Repair::None)
+                let text = "subscribed to again".into();
+                (Cause::Venue { text, from, to }, false)
             }
             Why::Sequence {
                 expected,
                 received,
                 resync,
-            } => (
-                Cause::Sequence {
+            } => {
+                let cause = Cause::Sequence {
                     expected,
                     received,
                     from,
                     to,
-                },
-                if resync {
-                    Repair::Follows
-                } else {
-                    Repair::None
-                },
-            ),
+                };
+                (cause, resync)
+            }
+            Why::Malformed { resync, .. } => {
+                let cause = Cause::Malformed {
+                    messages: 1,
+                    from,
+                    to,
+                };
+                (cause, resync)
+            }
         };
-        mark(
-            Gap::new(missing.id, cause, self.scope(&held))
-                .repair(repair)
-                .into(),
-        );
-    }
-
-    pub(crate) fn malformed(
-        &self,
-        id: GapId,
-        topic: Option<TopicId>,
-        events: Option<u64>,
-        (from, to): (Timestamp, Timestamp),
-        mark: &mut impl FnMut(Marker),
-    ) {
-        let scope = topic.map_or_else(|| self.scope_of_all(), |topic| self.scope(&[topic]));
-        let cause = Cause::Malformed {
-            messages: 1,
-            from,
-            to,
+        let repair = if repaired {
+            Repair::Follows
+        } else {
+            Repair::None
         };
-        mark(Gap::new(id, cause, scope).missed(events).into());
+        let scope = match repair {
+            _ if of_any => self.scope_of_all(),
+            // By name, so that whoever merges gaps sees when all of one has been repaired.
+            Repair::Follows if held.len() > 1 => {
+                scope_of(held.iter().filter_map(|id| self.topics.get(id)))
+            }
+            _ => self.scope(&held),
+        };
+        if repaired {
+            for id in &held {
+                let tracked = self.topics.get_mut(id);
+                tracked.map(|tracked| tracked.promised.push(missing.id));
+            }
+        }
+        let gap = Gap::new(missing.id, cause, scope)
+            .missed(missing.missed)
+            .repair(repair)
+            .seen(missing.seen_from, missing.seen_to);
+        mark(gap.into());
     }
 
     pub(crate) fn repaired(
-        &self,
+        &mut self,
         topic: TopicId,
         gap: GapId,
         well: bool,
         mark: &mut impl FnMut(Marker),
     ) {
         // Whoever has joined since never had the gap.
-        if !self.topics.get(&topic).is_some_and(|tracked| tracked.begun) {
+        let Some(tracked) = self.topics.get_mut(&topic) else {
             return;
-        }
+        };
+        let Some(at) = tracked.promised.iter().position(|told| *told == gap) else {
+            return;
+        };
+        tracked.promised.swap_remove(at);
         let kind = if well {
             StatusKind::Repaired { gap }
         } else {
@@ -280,27 +293,35 @@ impl Tracker {
         edge: SnapshotEdge,
         mark: &mut impl FnMut(Marker),
     ) {
-        if self.topics.contains_key(&topic) {
+        if let Some(tracked) = self.topics.get(&topic) {
             let kind = match edge {
                 SnapshotEdge::Begin => StatusKind::SnapshotBegan,
                 SnapshotEdge::End { snipped } => StatusKind::SnapshotEnded { snipped },
             };
-            mark(Status::new(kind, Scope::of(self.symbol(topic))).into());
+            // By name even where it is the only one: a snapshot is one symbol's.
+            mark(Status::new(kind, scope_of(std::iter::once(tracked))).into());
         }
     }
 
-    fn symbol(&self, topic: TopicId) -> Option<Symbol> {
-        Some(self.topics.get(&topic)?.symbol.clone())
-    }
-
-    /// The topic is stale until it is accepted again.
-    pub(crate) fn stale(&mut self, topic: TopicId, why: Staleness, mark: &mut impl FnMut(Marker)) {
-        if let Some(tracked) = self.topics.get_mut(&topic)
-            && tracked.begun
-        {
-            tracked.stale = true;
-            let kind = StatusKind::Stale { why };
-            mark(Status::new(kind, self.scope(&[topic])).into());
+    /// These topics are stale until they bring data again.
+    pub(crate) fn stale(
+        &mut self,
+        topics: &[TopicId],
+        why: &Staleness,
+        mark: &mut impl FnMut(Marker),
+    ) {
+        let mut held = Vec::new();
+        for id in topics {
+            if let Some(tracked) = self.topics.get_mut(id)
+                && tracked.begun
+            {
+                tracked.stale = true;
+                held.push(*id);
+            }
+        }
+        if !held.is_empty() {
+            let kind = StatusKind::Stale { why: why.clone() };
+            mark(Status::new(kind, self.scope(&held)).into());
         }
     }
 
@@ -337,8 +358,9 @@ impl Tracker {
         mark(Status::new(StatusKind::Fresh, scope).into());
     }
 
-    pub(crate) fn refusal(&self, symbol: Symbol, rejection: Rejection) -> Marker {
-        Status::new(StatusKind::Rejected(rejection), Scope::of([symbol])).into()
+    pub(crate) fn refusal(&self, symbol: Option<Symbol>, rejection: Rejection) -> Marker {
+        let scope = symbol.map_or(Scope::All, |symbol| Scope::of([symbol]));
+        Status::new(StatusKind::Rejected(rejection), scope).into()
     }
 
     fn resume(&mut self, now: Now, mark: &mut impl FnMut(Marker)) {
@@ -354,7 +376,7 @@ impl Tracker {
         if self.whole {
             Scope::All
         } else {
-            Scope::of(self.topics.values().map(|tracked| tracked.symbol.clone()))
+            scope_of(self.topics.values())
         }
     }
 
@@ -362,9 +384,19 @@ impl Tracker {
         if self.whole && ids.len() == self.topics.len() {
             return Scope::All;
         }
-        Scope::of(
-            ids.iter()
-                .filter_map(|id| Some(self.topics.get(id)?.symbol.clone())),
-        )
+        scope_of(ids.iter().filter_map(|id| self.topics.get(id)))
     }
+}
+
+/// Whether a cause of waiting is news also to those who know that the feed is down.
+fn calls_for_action(cause: &Interruption) -> bool {
+    matches!(
+        cause,
+        Interruption::Login { .. } | Interruption::CircuitOpen { .. }
+    )
+}
+
+fn scope_of<'a>(topics: impl Iterator<Item = &'a Tracked>) -> Scope {
+    let symbols: Option<Vec<Symbol>> = topics.map(|tracked| tracked.symbol.clone()).collect();
+    symbols.map_or(Scope::All, Scope::of)
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
-use super::{Deliver, Note, Protocol, TopicId};
+use super::{Deliver, Missing, Note, Protocol, TopicId, Why};
 use crate::Now;
 
 const QUIET: Duration = Duration::from_secs(10);
@@ -39,6 +39,8 @@ pub(super) struct Watchman {
     interrupted: Throttle,
     malformed: Throttle,
     missing: Throttle,
+    refused: Throttle,
+    stale: Throttle,
 }
 
 impl Watchman {
@@ -48,6 +50,8 @@ impl Watchman {
             interrupted: Throttle::default(),
             malformed: Throttle::default(),
             missing: Throttle::default(),
+            refused: Throttle::default(),
+            stale: Throttle::default(),
         }
     }
 
@@ -61,9 +65,25 @@ impl Watchman {
                 }
             }
             Note::Accepted(ids) => tracing::debug!(topics = ids.len(), "accepted"),
-            Note::Rejected(_, rejection) => tracing::warn!(%rejection, "topic refused"),
+            Note::Rejected(_, rejection) => {
+                if let Some(held_back) = self.refused.admit(now.instant) {
+                    tracing::warn!(%rejection, held_back, "topic refused");
+                }
+            }
             Note::Released(id) => tracing::debug!(topic = id.index(), "released"),
             Note::Renewed(id) => tracing::debug!(topic = id.index(), "subscribed afresh"),
+            Note::Missing(Missing {
+                why: Why::Malformed {
+                    reason, excerpt, ..
+                },
+                topics,
+                ..
+            }) => {
+                if let Some(held_back) = self.malformed.admit(now.instant) {
+                    let topic = topics.first().map(|id| id.index());
+                    tracing::warn!(?topic, reason, excerpt, held_back, "malformed message");
+                }
+            }
             Note::Missing(missing) => {
                 if let Some(held_back) = self.missing.admit(now.instant) {
                     let (why, count) = (&missing.why, missing.topics.len());
@@ -77,25 +97,15 @@ impl Watchman {
             Note::Snapshot(topic, edge) => {
                 tracing::debug!(topic = topic.index(), ?edge, "snapshot");
             }
-            Note::Malformed {
-                topic,
-                reason,
-                excerpt,
-                ..
-            } => {
-                if let Some(held_back) = self.malformed.admit(now.instant) {
-                    let topic = topic.map(TopicId::index);
-                    tracing::warn!(?topic, reason, excerpt, held_back, "malformed message");
+            Note::Stale(ids, why) => {
+                if let Some(held_back) = self.stale.admit(now.instant) {
+                    tracing::warn!(%why, topics = ids.len(), held_back, "stale");
                 }
             }
-            Note::Withdrawn(id) => {
-                tracing::warn!(topic = id.index(), "taken away by the venue");
-            }
-            Note::NoFirstData(id) => {
-                tracing::warn!(
-                    topic = id.index(),
-                    "accepted, but the first event did not come"
-                );
+            Note::Postponed(_, rejection) => {
+                if let Some(held_back) = self.refused.admit(now.instant) {
+                    tracing::warn!(%rejection, held_back, "topic refused for now");
+                }
             }
             Note::Ended(error) => tracing::error!(%error, "connection ended"),
         }

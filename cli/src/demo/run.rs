@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use feedline::adapters::Candles;
-use feedline::feed::{Backoff, Subscription};
+use feedline::feed::Subscription;
 use feedline::market::{Candle, CandleState, Interval, Side};
 use feedline::sim::gate::GateSim;
 use feedline::sim::{Identity, Published};
@@ -46,17 +46,10 @@ impl Show {
             .listen("127.0.0.1:0")
             .await
             .map_err(|error| Failure::from_chain(&error))?;
-        // One clock, since the account compares the venue's times with the client's. And shorter
-        // waits than a real venue should see, since somebody is watching.
-        let backoff = Backoff {
-            first: Duration::from_millis(400),
-            cap: Duration::from_secs(1),
-            stable_after: Duration::from_secs(1),
-        };
+        // One clock, since the account compares the venue's times with the client's.
         let client = Spot::builder()
             .url(sim.url())
             .clock(sim.clock())
-            .backoff(backoff)
             .seed(seed)
             .build()?;
         let trades = client.trades(SYMBOLS).await?;

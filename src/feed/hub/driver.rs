@@ -43,7 +43,7 @@ impl<P: Protocol> Driver<P> {
         let shard = start.shard;
         let span = tracing::info_span!("connection", venue = inner.spec.venue, shard);
         let now = environment.clock.now();
-        let router = Router::new(machine.gap_ids.clone(), now);
+        let router = Router::new(now);
         start.signal.dirty.store(true, Ordering::Release);
         Self {
             inner,
@@ -94,7 +94,7 @@ impl<P: Protocol> Driver<P> {
         for topic in wish.renew.drain(..) {
             if wish.topics.contains(&topic) {
                 let topic = self.connection.machine.want(&topic);
-                self.connection.machine.renew(topic);
+                self.connection.machine.renew(topic, self.router.now);
             }
         }
     }
@@ -145,14 +145,14 @@ impl<P: Protocol> Driver<P> {
         self.router.acknowledge(id);
         let joining = Joining {
             id,
-            symbol: topic.symbol().clone(),
+            symbol: topic.symbol().cloned(),
             join: topic.channel().join,
             active: machine.is_active(id),
             begun: machine.has_begun(id),
             ending: machine.is_ending(id),
         };
         if self.router.join(seat, joining) {
-            machine.renew(id);
+            machine.renew(id, self.router.now);
         }
     }
 
@@ -219,6 +219,8 @@ impl<P: Protocol> Driver<P> {
         let mut report = lock(&self.report);
         report.state = Some(state);
         report.live_since = self.live_since;
+        let offset = machine.clock_offset(self.router.now);
+        report.clock_offset = offset.map(|nanos| nanos as f64 / 1e9);
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());
@@ -226,9 +228,10 @@ impl<P: Protocol> Driver<P> {
         if report.stalled_by.as_ref() != stalled_by {
             report.stalled_by = stalled_by.cloned();
         }
-        let trouble = self.router.trouble.as_ref();
-        if report.trouble.is_some() || trouble.is_some() {
-            report.trouble = trouble.map(ToString::to_string);
+        let trouble = self.router.trouble.as_ref().map(ToString::to_string);
+        let refusal = || self.router.refusal.as_ref().map(ToString::to_string);
+        if report.trouble.is_some() || trouble.is_some() || self.router.refusal.is_some() {
+            report.trouble = trouble.or_else(refusal);
         }
         drop(report);
         if std::mem::replace(&mut self.published, state) != state {

@@ -19,6 +19,9 @@ pub struct ChannelCounters {
     pub last_message: Option<Timestamp>,
     /// Gaps announced, other than those of full queues.
     pub gaps: u64,
+    /// Events left out because they had come before, such as old changes of a book.
+    #[serde(default)]
+    pub repeated: u64,
 }
 
 impl ChannelCounters {
@@ -30,6 +33,7 @@ impl ChannelCounters {
         self.bytes += other.bytes;
         self.last_message = self.last_message.max(other.last_message);
         self.gaps += other.gaps;
+        self.repeated += other.repeated;
     }
 }
 

@@ -12,7 +12,6 @@ pub(super) struct Liveness {
     probed: Instant,
     /// The first probe since the last frame received.
     unanswered: Option<Instant>,
-    proven: bool,
 }
 
 /// What liveness demands now.
@@ -32,13 +31,13 @@ impl Liveness {
             message: now,
             probed: now,
             unanswered: None,
-            proven: false,
         }
     }
 
-    pub(super) fn received(&mut self, now: Instant) {
+    /// Something came; tells whether it answers a probe.
+    pub(super) fn received(&mut self, now: Instant) -> bool {
         self.received = now;
-        self.proven |= self.unanswered.take().is_some();
+        self.unanswered.take().is_some()
     }
 
     /// What was received was a message.
@@ -49,15 +48,6 @@ impl Liveness {
     /// Other times from now on.
     pub(super) fn set(&mut self, heartbeat: Heartbeat) {
         self.heartbeat = heartbeat;
-    }
-
-    pub(super) fn proof(&mut self) {
-        self.proven = true;
-    }
-
-    /// Whether data or the answer to a probe has come.
-    pub(super) fn proven(&self) -> bool {
-        self.proven
     }
 
     pub(super) fn demand(&mut self, now: Instant, reading: bool) -> Demand {
@@ -138,8 +128,7 @@ mod tests {
         let start = Instant::now();
         let mut liveness = Liveness::new(Heartbeat::default(), start);
         assert_eq!(liveness.demand(start + secs(20), true), Demand::Probe);
-        liveness.received(start + secs(21));
-        assert!(liveness.proven());
+        assert!(liveness.received(start + secs(21)));
         assert_eq!(liveness.demand(start + secs(35), true), Demand::Nothing);
         assert_eq!(liveness.deadline(true), start + secs(41));
     }

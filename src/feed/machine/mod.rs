@@ -5,42 +5,51 @@
 //! notes go to the [`Deliver`] that is passed along. After any call that goes in, drain what comes
 //! out and ask for the deadline again.
 
+mod alarms;
 mod backoff;
 mod changes;
+mod core;
 mod counters;
-mod entry;
+mod effects;
+mod event_clock;
+mod gaps;
 mod liveness;
+mod numbers;
 mod output;
+mod pending;
 mod registry;
 mod requests;
+mod retry;
 mod sink;
 mod state;
+#[cfg(test)]
+mod tests;
+mod topic_state;
 mod upkeep;
+mod work_queue;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use backoff::Backoff;
 pub use counters::{ChannelCounters, ConnectionCounters};
+pub(crate) use effects::EffectTag;
 pub use state::State;
 
 use self::backoff::Attempts;
-use self::changes::ChangeCount;
-use self::liveness::Liveness;
-use self::registry::{Registry, Side};
-use self::sink::{Core, Sink};
-use super::{Deliver, GapIds, Malformed, Note, Protocol, Topic, TopicId, Topics};
-use crate::rate::Bucket;
+use self::core::Core;
+use self::registry::TopicState;
+use self::sink::Sink;
+use super::{Deliver, Failure, GapIds, Numbering, Protocol, Topic, TopicId, Topics};
 use crate::transport::{ConnectError, Frame, FrameRef};
 use crate::{Error, ErrorKind, Interruption, Now};
 
-/// Most bytes of a malformed message that are logged.
-const EXCERPT: usize = 80;
+/// How long refused credentials are tried again by a feed that has been live.
+const FORBEARANCE: Duration = Duration::from_secs(15 * 60);
 
 /// A topic as the borrowed key of itself.
 #[derive(Hash)]
-pub(super) struct Same<'a, T>(pub(super) &'a T);
+pub(crate) struct Same<'a, T>(pub(crate) &'a T);
 
 impl<T: Topic> hashbrown::Equivalent<T> for Same<'_, T> {
     fn equivalent(&self, key: &T) -> bool {
@@ -72,32 +81,13 @@ pub(crate) struct Machine<P: Protocol> {
     login_until: Option<Instant>,
     connect_wanted: bool,
     ever_live: bool,
+    /// Since when the credentials, which were good once, have been refused.
+    refused_since: Option<Instant>,
 }
 
 impl<P: Protocol> Machine<P> {
     pub(crate) fn new(protocol: P, config: MachineConfig, now: Now) -> Self {
-        let spec = protocol.spec();
-        let core = Core {
-            registry: Registry::default(),
-            state: State::Idle,
-            liveness: Liveness::new(spec.heartbeat, now.instant),
-            pace: Bucket::new(spec.requests),
-            changes: ChangeCount::new(spec.changes),
-            outbox: VecDeque::new(),
-            effects: VecDeque::new(),
-            failure: None,
-            wake_at: None,
-            gap_ids: config.gap_ids,
-            received: now.wall,
-            venue_time: None,
-            complete: now.wall,
-            backlog_since: None,
-            live_since: None,
-            frame_len: 0,
-            frame_channel: None,
-            channels: Vec::new(),
-            counters: ConnectionCounters::default(),
-        };
+        let core = Core::new(protocol.spec(), config.gap_ids, now);
         Self {
             protocol,
             topics: Topics::new(),
@@ -110,6 +100,7 @@ impl<P: Protocol> Machine<P> {
             login_until: None,
             connect_wanted: false,
             ever_live: false,
+            refused_since: None,
         }
     }
 
@@ -133,6 +124,12 @@ impl<P: Protocol> Machine<P> {
         &self.core.channels
     }
 
+    /// How far the venue's clock is ahead of ours, in nanoseconds, as its events show it; negative where
+    /// they are delayed.
+    pub(crate) fn clock_offset(&self, now: Now) -> Option<i64> {
+        self.core.event_clock.offset(now)
+    }
+
     /// Whether the venue's set is the wanted set, as far as its answers tell.
     pub(crate) fn settled(&self) -> bool {
         self.core.state == State::Live && self.core.registry.settled()
@@ -145,29 +142,33 @@ impl<P: Protocol> Machine<P> {
 
     /// Whether the venue has begun to bring this topic, or is being asked to stop.
     pub(crate) fn has_begun(&self, id: TopicId) -> bool {
-        let entry = &self.core.registry[id];
-        match entry.side {
-            Side::Absent => false,
-            Side::Asked(_) => entry.seen_data,
-            Side::AwaitingData(_) | Side::Active | Side::Releasing(_) => true,
-        }
+        let entry = self.core.registry.entry(id);
+        entry.is_held() || entry.began()
     }
 
     /// Whether the venue is being asked to stop this topic.
     pub(crate) fn is_ending(&self, id: TopicId) -> bool {
-        matches!(self.core.registry[id].side, Side::Releasing(_))
+        matches!(
+            self.core.registry.entry(id).state(),
+            TopicState::Releasing(_)
+        )
     }
 
     /// Whether the venue has accepted this topic and brings it.
     pub(crate) fn is_active(&self, id: TopicId) -> bool {
-        self.core.registry[id].side == Side::Active
+        matches!(
+            self.core.registry.entry(id).state(),
+            TopicState::Active { .. }
+        )
     }
 
     /// Adds a topic to the wanted set.
     pub(crate) fn want(&mut self, topic: &P::Topic) -> TopicId {
-        let channel = self.core.channel(topic.channel().name);
+        let spec = topic.channel();
+        let channel = self.core.channel(spec.name);
         let id = self.topics.insert(topic);
-        self.core.registry.want(id, channel);
+        let learns = spec.numbering == Numbering::Learned;
+        self.core.registry.want(id, channel, learns);
         self.unwanted_since = None;
         id
     }
@@ -180,10 +181,9 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
-    /// Subscribes to a wanted topic afresh.
-    pub(crate) fn renew(&mut self, id: TopicId) {
-        self.core.registry[id].renew = true;
-        self.core.registry.review(id);
+    /// Subscribes to a wanted topic again, because a handle asks for its beginning.
+    pub(crate) fn renew(&mut self, id: TopicId, now: Now) {
+        self.core.registry.resubscribe(id, now.instant, true);
     }
 
     /// How long a connection without topics is kept.
@@ -245,24 +245,14 @@ impl<P: Protocol> Machine<P> {
     }
 
     /// The next effect to run.
-    pub(crate) fn take_effect(&mut self) -> Option<P::Effect> {
-        self.core.effects.pop_front()
+    pub(crate) fn take_effect(&mut self) -> Option<(EffectTag, P::Effect)> {
+        self.core.effects.pop()
     }
 
     /// The connection was opened.
     pub(crate) fn handle_opened(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
         let spec = self.protocol.spec();
-        self.core.liveness = Liveness::new(spec.heartbeat, now.instant);
-        self.core.pace = Bucket::new(spec.requests);
-        self.core.changes = ChangeCount::new(spec.changes);
-        self.core.outbox.clear();
-        self.core.wake_at = None;
-        self.core.received = now.wall;
-        self.core.venue_time = None;
-        self.core.backlog_since = None;
-        self.core.live_since = None;
-        self.core.counters.connects += 1;
-        self.core.counters.last_connect = Some(now.wall);
+        self.core.opened(spec, now);
         self.login_until = Some(now.instant + spec.login_timeout);
         self.paused_since = self.paused_since.map(|_| now.instant);
         self.with(now, deliver, |protocol, _, sink| {
@@ -281,18 +271,15 @@ impl<P: Protocol> Machine<P> {
     ) {
         self.core.counters.connect_failures += 1;
         if let Some(fatal) = error.fatal_error() {
-            self.end(fatal.clone(), deliver);
+            self.end_or_bear(now, fatal.clone(), deliver);
         } else if !error.retryable && !self.ever_live {
             let kind = ErrorKind::Connect(error.cause.clone());
             self.end(Error::new(kind).with_source(error), deliver);
         } else {
-            self.interrupt(
-                now,
-                Interruption::Connect {
-                    error: error.cause.into(),
-                },
-                deliver,
-            );
+            let cause = Interruption::Connect {
+                error: error.cause.into(),
+            };
+            self.interrupt(now, cause, None, deliver);
         }
     }
 
@@ -300,7 +287,9 @@ impl<P: Protocol> Machine<P> {
     pub(crate) fn handle_frame(&mut self, now: Now, frame: &Frame, deliver: &mut impl Deliver<P>) {
         self.core.complete = self.core.complete_until();
         self.core.received = now.wall;
-        self.core.liveness.received(now.instant);
+        if self.core.liveness.received(now.instant) {
+            self.core.proven_since.get_or_insert(now.instant);
+        }
         self.core.counters.frames += 1;
         self.core.counters.last_received = Some(now.wall);
         let payload = match frame {
@@ -313,7 +302,7 @@ impl<P: Protocol> Machine<P> {
                     code,
                     reason: reason.unwrap_or_default().into(),
                 };
-                return self.interrupt(now, cause, deliver);
+                return self.handle_closed(now, cause, deliver);
             }
         };
         self.core.liveness.message(now.instant);
@@ -321,13 +310,12 @@ impl<P: Protocol> Machine<P> {
         self.core.frame_channel = None;
         // A venue's last words may tell more of the time than the frame before them.
         self.core.venue_time = None;
-        let read = self.with(now, deliver, |protocol, topics, sink| {
-            protocol.frame(now, payload, topics, sink)
-        });
         // A failure waits until the batch is through: what came with it has still come.
-        if let Err(malformed) = read {
-            self.malformed(malformed, payload, deliver);
-        }
+        self.with_frame(now, Some(payload), deliver, |protocol, topics, sink| {
+            if let Err(malformed) = protocol.frame(now, payload, topics, sink) {
+                sink.unreadable(malformed);
+            }
+        });
     }
 
     /// The connection is gone.
@@ -337,56 +325,53 @@ impl<P: Protocol> Machine<P> {
         cause: Interruption,
         deliver: &mut impl Deliver<P>,
     ) {
-        self.interrupt(now, cause, deliver);
+        // What the venue said before it closed weighs more than that it did.
+        match self.core.failure.take() {
+            Some(Failure::Fatal(error)) => self.end_or_bear(now, error, deliver),
+            Some(Failure::RetryAfter(cause, wait)) => {
+                self.interrupt(now, cause, Some(wait), deliver);
+            }
+            Some(Failure::Retry(cause)) => self.interrupt(now, cause, None, deliver),
+            None => self.interrupt(now, cause, None, deliver),
+        }
+    }
+
+    /// Whether somebody still waits for the reply of an effect.
+    pub(crate) fn expects(&self, tag: EffectTag) -> bool {
+        tag.is_current(&self.core.registry)
     }
 
     /// An effect came back.
     pub(crate) fn handle_reply(
         &mut self,
         now: Now,
+        tag: EffectTag,
         reply: P::Reply,
         deliver: &mut impl Deliver<P>,
     ) {
-        self.with(now, deliver, |protocol, _, sink| {
-            protocol.reply(now, reply, sink);
+        if !self.expects(tag) {
+            return;
+        }
+        self.with(now, deliver, |protocol, topics, sink| {
+            protocol.reply(now, reply, topics, sink);
         });
         self.advance(now, deliver);
-    }
-
-    fn malformed(
-        &mut self,
-        malformed: Malformed,
-        frame: FrameRef<'_>,
-        deliver: &mut impl Deliver<P>,
-    ) {
-        let Malformed {
-            topic,
-            events,
-            reason,
-        } = malformed;
-        match topic {
-            Some(topic) => {
-                self.core.registry[topic].stirred = true;
-                let channel = self.core.registry[topic].channel;
-                self.core.channels[channel].1.errors += 1;
-            }
-            None => self.core.counters.unreadable += 1,
-        }
-        let (reason, excerpt) = (reason.into_owned(), excerpt(frame));
-        let from = self.core.complete.min(self.core.received);
-        deliver.note(Note::Malformed {
-            topic,
-            events,
-            from,
-            reason,
-            excerpt,
-        });
     }
 
     /// Calls the protocol, or anything else, with the machine's parts in view.
     fn with<D: Deliver<P>, R>(
         &mut self,
         now: Now,
+        deliver: &mut D,
+        call: impl FnOnce(&mut P, &Topics<P::Topic>, &mut Sink<'_, P, D>) -> R,
+    ) -> R {
+        self.with_frame(now, None, deliver, call)
+    }
+
+    fn with_frame<D: Deliver<P>, R>(
+        &mut self,
+        now: Now,
+        frame: Option<FrameRef<'_>>,
         deliver: &mut D,
         call: impl FnOnce(&mut P, &Topics<P::Topic>, &mut Sink<'_, P, D>) -> R,
     ) -> R {
@@ -401,6 +386,7 @@ impl<P: Protocol> Machine<P> {
             core,
             topics,
             deliver,
+            frame,
         };
         call(protocol, topics, &mut sink)
     }
@@ -413,11 +399,4 @@ impl<P: Protocol> fmt::Debug for Machine<P> {
             .field("state", &self.core.state)
             .finish_non_exhaustive()
     }
-}
-
-/// The beginning of a message, for the log: enough to see what it was, never all of a long one.
-fn excerpt(frame: FrameRef<'_>) -> String {
-    let bytes = frame.bytes();
-    let head = &bytes[..bytes.len().min(EXCERPT)];
-    head.escape_ascii().to_string()
 }

@@ -1,14 +1,15 @@
 //! What a protocol may do, carried out on the machine's parts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::entry::{Down, Side};
+use super::effects::EffectTag;
+use super::registry::TopicState;
 use super::sink::Sink;
 use super::state::State;
 use crate::Timestamp;
 use crate::feed::{
-    Deliver, Failure, Heartbeat, Note, Op, Output, Protocol, Refusal, RequestId, SnapshotEdge,
-    Topic, TopicId, Why,
+    Deliver, Failure, Heartbeat, Jump, Malformed, Note, Output, Protocol, Refusal, RequestId,
+    SnapshotEdge, TopicId,
 };
 use crate::transport::Frame;
 
@@ -24,11 +25,24 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     #[inline]
     fn event(&mut self, topic: TopicId, event: P::Event) {
-        if let Some(time) = P::event_time(&event) {
+        let time = P::event_time(&event);
+        let entry = self.core.registry.entry_mut(topic);
+        let channel = entry.channel();
+        if entry.takes_slow_path() {
+            if !self.first_event(topic, time, P::position(&event)) {
+                return;
+            }
+        } else if entry.learns_numbers()
+            && let Some(position) = P::position(&event)
+        {
+            let step = entry.step(position);
+            self.check_step(topic, step, Some(position), time);
+        }
+        if let Some(time) = time {
+            self.core.registry.entry_mut(topic).set_last_time(time);
+            self.core.event_clock.observe(time, self.now);
             self.core.venue_time = Some(time);
         }
-        let entry = &self.core.registry[topic];
-        let (attention, channel) = (entry.attention, entry.channel);
         let counters = &mut self.core.channels[channel].1;
         counters.events += 1;
         if self.core.frame_channel != Some(channel) {
@@ -37,128 +51,88 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             counters.bytes += self.core.frame_len as u64;
             counters.last_message = Some(self.now.wall);
         }
-        if attention {
-            self.first_event(topic);
-        }
-        self.core.liveness.proof();
+        self.core.has_data = true;
+        self.core.proven_since.get_or_insert(self.now.instant);
         self.deliver.event(topic, event);
     }
 
     fn settled(&mut self, request: RequestId) {
-        let Some(pending) = self.core.registry.answered(request) else {
-            return;
-        };
-        match pending.op {
-            Op::Subscribe => {
-                let mut accepted = Vec::with_capacity(pending.topics.len());
-                for id in pending.topics {
-                    let promise = self.topics.get(id).channel().first_data;
-                    match promise.filter(|_| !self.core.registry[id].seen_data) {
-                        Some(within) => {
-                            self.core.registry.await_data(id, self.now.instant + within);
-                            // It may have been released, or joined, while it was asked for.
-                            self.core.registry.review(id);
-                        }
-                        None => accepted.push(id),
-                    }
-                }
-                self.accept(accepted);
-            }
-            Op::Unsubscribe => pending.topics.into_iter().for_each(|id| self.released(id)),
+        if let Some(pending) = self.core.registry.answered(request, self.now.instant) {
+            let results = pending.topics.iter().map(|id| (*id, Ok(()))).collect();
+            self.answer(pending, results);
         }
     }
 
     fn refused(&mut self, request: RequestId, refusal: Refusal) {
-        let Some(pending) = self.core.registry.answered(request) else {
-            return;
-        };
-        if pending.op == Op::Unsubscribe {
-            for id in pending.topics {
-                if refusal.passing {
-                    self.postpone(id, Side::Active);
-                    let entry = &self.core.registry[id];
-                    if entry.wanted && !entry.renew {
-                        // Wanted again meanwhile, and never lost.
-                        self.deliver.note(Note::Renewed(id));
-                        self.accept(vec![id]);
-                    }
-                } else {
-                    // What the venue will not release it does not have.
-                    self.released(id);
-                }
-            }
-            return;
-        }
-        let alone = pending.topics.len() == 1;
-        let culprit = refusal.topic.or_else(|| alone.then(|| pending.topics[0]));
-        let half = pending.topics.len().div_ceil(2);
-        for id in pending.topics {
-            if refusal.passing {
-                self.postpone(id, Side::Absent);
-            } else if culprit == Some(id) {
-                self.reject(id, refusal.code, refusal.text.clone());
-            } else {
-                let entry = &mut self.core.registry[id];
-                entry.side = Side::Absent;
-                if culprit.is_none() {
-                    entry.max_batch = half;
-                }
-                self.core.registry.review(id);
-            }
+        if let Some(pending) = self.core.registry.answered(request, self.now.instant) {
+            self.refuse(pending, &refusal);
         }
     }
 
-    fn sequence_gap(&mut self, topic: TopicId, expected: u64, received: u64, resync: bool) {
-        let (from, to) = (self.core.complete, self.now.wall);
-        let why = Why::Sequence {
+    fn answered(&mut self, request: RequestId, results: Vec<(TopicId, Result<(), Refusal>)>) {
+        if let Some(pending) = self.core.registry.answered(request, self.now.instant) {
+            self.answer(pending, results);
+        }
+    }
+
+    fn whole_state(&mut self, held: &[TopicId]) {
+        let held: hashbrown::HashSet<TopicId> = held.iter().copied().collect();
+        let mut accepted = Vec::new();
+        for id in self.core.registry.ids() {
+            let is_held = held.contains(&id);
+            match self.core.registry.entry(id).state() {
+                TopicState::Requested(_) if is_held => accepted.extend(self.answered_well(id)),
+                TopicState::Releasing(_) if !is_held => self.released(id),
+                TopicState::Active { .. } | TopicState::AwaitingFirst { .. } if !is_held => {
+                    self.withdraw(id, None);
+                }
+                _ => {}
+            }
+        }
+        self.accept(accepted);
+        self.core.registry.forget_answered();
+    }
+
+    fn sequence_gap(&mut self, topic: TopicId, jump: Jump) {
+        let Jump {
             expected,
             received,
+            missed,
+            time,
             resync,
-        };
-        let gap = self.missing(vec![topic], why, from.min(to), to);
-        if resync {
-            let entry = &mut self.core.registry[topic];
-            entry.renew = true;
-            entry.repairs.push(gap);
-            self.core.registry.review(topic);
-        }
+        } = jump;
+        self.jumped(topic, expected, received, missed, time, resync);
     }
 
-    fn dropped(&mut self, topic: TopicId) {
-        let from = self.core.complete_until();
-        let entry = &mut self.core.registry[topic];
-        if !matches!(entry.side, Side::Active | Side::AwaitingData(_)) {
-            // The answer to what is on its way decides.
-            return;
-        }
-        entry.seen_data = false;
-        entry.down.get_or_insert(Down {
-            from,
-            renewed: false,
-        });
-        // A little later, so that a venue that does it again and again is not asked without end.
-        self.postpone(topic, Side::Absent);
-        self.core.registry[topic].attend();
-        self.deliver.note(Note::Withdrawn(topic));
+    fn malformed(&mut self, malformed: Malformed) {
+        self.unreadable(malformed);
+    }
+
+    fn dropped(&mut self, topic: TopicId, why: Option<Refusal>) {
+        self.withdraw(topic, why);
     }
 
     fn repaired(&mut self, topic: TopicId, well: bool) {
-        let repairs = std::mem::take(&mut self.core.registry[topic].repairs);
-        for gap in repairs {
-            self.deliver.note(Note::Repaired { topic, gap, well });
+        for gap in self.core.registry.entry_mut(topic).take_repairs() {
+            self.repaired_gap(topic, gap, well);
         }
     }
 
     fn snapshot(&mut self, topic: TopicId, edge: SnapshotEdge) {
-        if self.core.registry[topic].attention {
-            self.first_event(topic);
+        if !self.core.registry.entry(topic).takes_slow_path() || self.first_event(topic, None, None)
+        {
+            self.deliver.note(Note::Snapshot(topic, edge));
         }
-        self.deliver.note(Note::Snapshot(topic, edge));
     }
 
     fn stray(&mut self, topic: TopicId) {
-        self.core.registry[topic].stirred = true;
+        self.core.registry.stray(topic, self.now.instant);
         self.ignored("event without the beginning of its subscription");
+    }
+
+    fn repeated(&mut self, topic: TopicId, count: u64) {
+        let channel = self.core.registry.entry(topic).channel();
+        self.core.channels[channel].1.repeated += count;
     }
 
     fn venue_time(&mut self, time: Timestamp) {
@@ -175,7 +149,16 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn effect(&mut self, effect: P::Effect) {
-        self.core.effects.push_back(effect);
+        self.core.effects.push(EffectTag::Connection, effect);
+    }
+
+    fn effect_for(&mut self, topic: TopicId, effect: P::Effect) {
+        let generation = self.core.registry.entry(topic).generation();
+        let tag = EffectTag::Topic {
+            id: topic,
+            generation,
+        };
+        self.core.effects.push(tag, effect);
     }
 
     fn wake_at(&mut self, at: Instant) {
@@ -186,7 +169,17 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         self.core.liveness.set(heartbeat);
     }
 
+    fn retire(&mut self, within: Duration) {
+        let at = self.now.instant.checked_add(within);
+        self.core.retire_at = self.core.retire_at.into_iter().chain(at).min();
+    }
+
     fn fail(&mut self, failure: Failure) {
-        self.core.failure.get_or_insert(failure);
+        match (&self.core.failure, &failure) {
+            (None, _) | (Some(Failure::Retry(_) | Failure::RetryAfter(..)), Failure::Fatal(_)) => {
+                self.core.failure = Some(failure);
+            }
+            _ => {}
+        }
     }
 }

@@ -1,39 +1,36 @@
 //! The wanted topics and where each stands at the venue.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::Timestamp;
+use super::alarms::{Alarm, Alarms};
+pub(super) use super::pending::Pending;
+use super::pending::PendingRequests;
+pub(super) use super::topic_state::{Announced, Desired, Down, TopicEntry, TopicState};
+use super::work_queue::{Turn, WorkQueue};
 use crate::feed::{Op, RequestId, Topic, TopicId, Topics};
 
-pub(super) use super::entry::{Down, Entry, Pending, Side};
+/// How long events without their snapshot may come before it is said, and before it is asked for.
+const STRAY_NOTICED: Duration = Duration::from_secs(1);
+const STRAY_LIMIT: Duration = Duration::from_secs(10);
+/// A suspect need not be waited for as long as a request of unknown company, if the venue answers.
+const SUSPECT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Desired state against the venue's: the difference is `todo`.
+/// Desired state against the venue's: the difference is `work`.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    entries: Vec<Entry>,
-    todo: VecDeque<TopicId>,
-    pending: VecDeque<Pending>,
-    /// When promised first events are due; entries that came meanwhile are dropped in passing.
-    due: BTreeSet<(Instant, TopicId)>,
+    entries: Vec<TopicEntry>,
+    work: WorkQueue,
+    pending: PendingRequests,
+    alarms: Alarms,
     wanted: usize,
-    last_request: u32,
 }
 
-impl std::ops::Index<TopicId> for Registry {
-    type Output = Entry;
-
-    #[inline]
-    fn index(&self, id: TopicId) -> &Entry {
-        &self.entries[id.index()]
-    }
-}
-
-impl std::ops::IndexMut<TopicId> for Registry {
-    #[inline]
-    fn index_mut(&mut self, id: TopicId) -> &mut Entry {
-        &mut self.entries[id.index()]
-    }
+/// What limits one request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestLimits {
+    pub(super) topics: usize,
+    pub(super) bytes: usize,
+    pub(super) timeout: Duration,
 }
 
 impl Registry {
@@ -44,85 +41,76 @@ impl Registry {
 
     /// Whether the venue's set is the wanted set and nothing is on its way.
     pub(super) fn settled(&self) -> bool {
-        self.todo.is_empty() && self.pending.is_empty()
+        self.work.is_empty() && self.pending.is_empty()
     }
 
-    pub(super) fn want(&mut self, id: TopicId, channel: usize) {
-        if id.index() == self.entries.len() {
-            self.entries.push(Entry {
-                wanted: false,
-                side: Side::Absent,
-                attention: true,
-                seen_data: false,
-                down: None,
-                renew: false,
-                repairs: Vec::new(),
-                max_batch: usize::MAX,
-                not_before: None,
-                retries: 0,
-                channel,
-                queued: false,
-                free: false,
-                stirred: false,
-            });
+    #[inline]
+    pub(super) fn entry(&self, id: TopicId) -> &TopicEntry {
+        &self.entries[id.index()]
+    }
+
+    #[inline]
+    pub(super) fn entry_mut(&mut self, id: TopicId) -> &mut TopicEntry {
+        &mut self.entries[id.index()]
+    }
+
+    pub(super) fn want(&mut self, id: TopicId, channel: usize, learns: bool) {
+        while self.entries.len() <= id.index() {
+            self.entries.push(TopicEntry::vacant());
         }
-        let entry = &mut self[id];
-        entry.free = false;
-        if !entry.wanted {
-            entry.wanted = true;
-            entry.channel = channel;
+        let entry = self.entry_mut(id);
+        entry.occupy(channel, learns);
+        if entry.set_wanted(true) {
             self.wanted += 1;
             self.review(id);
         }
     }
 
     pub(super) fn release(&mut self, id: TopicId) {
-        if std::mem::take(&mut self[id].wanted) {
+        if self.entry_mut(id).set_wanted(false) {
             self.wanted -= 1;
             self.review(id);
         }
     }
 
-    /// Queues a topic whose wanted and actual sides may differ.
-    pub(super) fn review(&mut self, id: TopicId) {
-        let entry = &mut self[id];
-        if !entry.queued {
-            entry.queued = true;
-            self.todo.push_back(id);
-        }
+    /// Asks for a new beginning of a topic; without `at_once` its own backoff decides when.
+    pub(super) fn resubscribe(&mut self, id: TopicId, now: Instant, at_once: bool) {
+        self.entry_mut(id).resubscribe(now, at_once);
+        self.review(id);
     }
 
-    /// Forgets what the venue knew: the connection is gone. Returns the topics that nobody wants.
-    pub(super) fn disconnect(&mut self, from: Timestamp) -> Vec<TopicId> {
-        self.pending.clear();
-        self.due.clear();
+    /// Queues a topic whose wanted and actual sides may differ.
+    pub(super) fn review(&mut self, id: TopicId) {
+        let entry = self.entry(id);
+        let turn = match self.need(id) {
+            Need::Nothing => return,
+            Need::Forget => Turn::Next,
+            Need::Request(_) => match entry.retry_at() {
+                Some(at) => Turn::At(at),
+                None if entry.is_suspect() => Turn::Last,
+                None => Turn::Next,
+            },
+        };
+        self.work.put(id, turn);
+    }
+
+    /// Forgets what the venue knew: the connection is gone. `lost` tells from when on events of a topic
+    /// may be missing. Returns the topics that nobody wants.
+    pub(super) fn disconnect(&mut self, lost: impl Fn(&TopicEntry) -> Down) -> Vec<TopicId> {
+        self.pending.reset();
+        self.alarms.clear();
         let mut unwanted = Vec::new();
         for at in 0..self.entries.len() {
             let id = TopicId::at(at);
-            let entry = &mut self[id];
-            let had = matches!(
-                entry.side,
-                Side::Active | Side::AwaitingData(_) | Side::Releasing(_)
-            );
-            // Data may have come ahead of the acceptance.
-            if had || entry.seen_data {
-                let earlier = entry.down.map_or(from, |down| down.from.min(from));
-                entry.down = Some(Down {
-                    from: earlier,
-                    renewed: false,
-                });
-            } else if let Some(down) = &mut entry.down {
-                down.renewed = false;
+            let entry = &mut self.entries[at];
+            if entry.state() == TopicState::Vacant {
+                continue;
             }
-            let known = entry.side != Side::Absent;
-            entry.side = Side::Absent;
-            entry.renew = false;
-            entry.not_before = None;
-            entry.seen_data = false;
-            entry.attend();
-            if entry.wanted {
+            let down = lost(entry);
+            let known = entry.disconnected(|| down);
+            if entry.is_wanted() {
                 self.review(id);
-            } else if !self[id].free && (known || self[id].queued) {
+            } else if known || self.work.contains(id) {
                 unwanted.push(id);
             }
         }
@@ -131,77 +119,77 @@ impl Registry {
 
     /// Clears what is remembered of a topic that nobody wants and the venue does not send.
     pub(super) fn forget(&mut self, id: TopicId) {
-        let entry = &mut self[id];
-        entry.side = Side::Absent;
-        entry.down = None;
-        entry.repairs.clear();
-        entry.renew = false;
-        entry.max_batch = usize::MAX;
-        entry.not_before = None;
-        entry.retries = 0;
-        entry.seen_data = false;
-        entry.free = true;
-        entry.stirred = false;
-        entry.attend();
+        self.entry_mut(id).vacate();
     }
 
-    /// What a topic needs: nothing now, or one of the two operations.
-    fn need(&self, id: TopicId, now: Instant) -> Need {
-        let entry = &self[id];
-        let later = entry.not_before.is_some_and(|at| at > now);
-        match (entry.wanted, entry.side) {
-            _ if entry.free => Need::Nothing,
-            (true, Side::Absent) if later => Need::Later,
-            (_, Side::Active | Side::AwaitingData(_))
-                if later && (entry.renew || !entry.wanted) =>
-            {
-                Need::Later
-            }
-            (true, Side::Absent) => Need::Request(Op::Subscribe),
-            (true, Side::Active | Side::AwaitingData(_)) if entry.renew => {
+    /// What a topic needs, now or later.
+    fn need(&self, id: TopicId) -> Need {
+        let entry = self.entry(id);
+        let held = matches!(
+            entry.state(),
+            TopicState::Active { .. } | TopicState::AwaitingFirst { .. }
+        );
+        match (entry.desired(), entry.state()) {
+            (_, TopicState::Vacant) => Need::Nothing,
+            (Desired::No, TopicState::Absent { .. }) if entry.may_be_held() => {
                 Need::Request(Op::Unsubscribe)
             }
-            (false, Side::Active | Side::AwaitingData(_)) => Need::Request(Op::Unsubscribe),
-            (false, Side::Absent) => Need::Forget,
+            (Desired::No, TopicState::Absent { .. }) => Need::Forget,
+            (_, TopicState::Absent { .. }) => Need::Request(Op::Subscribe),
+            (Desired::No | Desired::Resubscribe, _) if held => Need::Request(Op::Unsubscribe),
             // The answer to what is on its way decides first, or nothing is to do.
             _ => Need::Nothing,
         }
     }
 
-    /// The next request: topics that need the same operation and may travel together.
+    /// Looks again at what was put off until now.
+    pub(super) fn ripen(&mut self, now: Instant) {
+        while let Some(id) = self.work.ripe(now) {
+            let turn = if self.entry(id).is_suspect() {
+                Turn::Last
+            } else {
+                Turn::Next
+            };
+            self.work.put(id, turn);
+        }
+    }
+
+    /// Whether something could be requested now, and when a postponed topic may be.
+    pub(super) fn work(&self) -> (bool, Option<Instant>) {
+        (self.work.has_work(), self.work.due())
+    }
+
+    /// The next request: topics that need the same operation and may travel together. Topics that need
+    /// nothing any more are put into `forgotten`.
     pub(super) fn next_request<T: Topic>(
         &mut self,
         now: Instant,
-        most: usize,
-        most_bytes: usize,
-        answer_timeout: Duration,
+        limits: RequestLimits,
         topics: &Topics<T>,
         forgotten: &mut Vec<TopicId>,
     ) -> Option<(RequestId, Op)> {
         let mut chosen: Option<(Op, Option<u32>)> = None;
         let (mut batch, mut limit, mut bytes) = (Vec::new(), usize::MAX, 0);
-        for _ in 0..self.todo.len() {
-            let Some(id) = self.todo.pop_front() else {
+        let (turn, count) = self.work.batch();
+        for _ in 0..count {
+            let Some(id) = self.work.pop(turn) else {
                 break;
             };
-            let op = match self.need(id, now) {
+            let op = match self.need(id) {
                 Need::Request(op) => op,
-                Need::Later => {
-                    self.todo.push_back(id);
-                    continue;
-                }
                 Need::Forget => {
-                    self[id].queued = false;
                     forgotten.push(id);
                     continue;
                 }
-                Need::Nothing => {
-                    self[id].queued = false;
-                    continue;
-                }
+                Need::Nothing => continue,
             };
+            let retry_at = self.entry(id).retry_at().filter(|at| *at > now);
+            if let Some(at) = retry_at {
+                self.work.put(id, Turn::At(at));
+                continue;
+            }
             let topic = topics.get(id);
-            let own_limit = self[id].max_batch.min(most);
+            let own_limit = self.entry(id).max_batch().min(limits.topics);
             let fits = match chosen {
                 None => true,
                 Some((chosen_op, group)) => {
@@ -209,49 +197,46 @@ impl Registry {
                         && group.is_some()
                         && group == topic.batch()
                         && batch.len() < limit.min(own_limit)
-                        && bytes + topic.bytes() <= most_bytes
+                        && bytes + topic.bytes() <= limits.bytes
                 }
             };
             if !fits {
-                self.todo.push_back(id);
+                self.work.put(id, turn);
                 continue;
             }
             chosen.get_or_insert((op, topic.batch()));
             limit = limit.min(own_limit);
             bytes += topic.bytes();
-            self[id].queued = false;
             batch.push(id);
             if topic.batch().is_none() || batch.len() >= limit {
                 break;
             }
         }
         let (op, _) = chosen?;
-        self.last_request = self.last_request % (i32::MAX as u32) + 1;
-        let request = RequestId(self.last_request);
-        for id in &batch {
-            let entry = &mut self[*id];
-            entry.side = match op {
-                Op::Subscribe => Side::Asked(request),
-                Op::Unsubscribe => Side::Releasing(request),
-            };
-            entry.seen_data &= op == Op::Unsubscribe;
-            entry.stirred = false;
-            entry.attend();
+        let suspects = turn == Turn::Last;
+        let timeout = self.patience(limits.timeout, suspects);
+        let request = self.pending.enter(op, batch.clone(), now, timeout);
+        for id in batch {
+            match op {
+                Op::Subscribe => self.entry_mut(id).requested(request),
+                Op::Unsubscribe => self.entry_mut(id).releasing(request),
+            }
         }
-        let deadline = now + answer_timeout;
-        self.pending.push_back(Pending {
-            id: request,
-            op,
-            topics: batch,
-            deadline,
-        });
         Some((request, op))
     }
 
+    /// How long an answer is waited for: less for suspects, where the venue has answered others.
+    fn patience(&self, timeout: Duration, suspects: bool) -> Duration {
+        match self.pending.slowest().filter(|_| suspects) {
+            Some(slowest) => timeout.min(SUSPECT_PATIENCE.max(slowest.saturating_mul(4))),
+            None => timeout,
+        }
+    }
+
     /// Topics that are in neither set, without a connection to ask.
-    pub(super) fn absent_and_unwanted(&self, now: Instant) -> Vec<TopicId> {
-        let forget = |id: &TopicId| matches!(self.need(*id, now), Need::Forget);
-        self.todo.iter().copied().filter(forget).collect()
+    pub(super) fn absent_and_unwanted(&self) -> Vec<TopicId> {
+        let forget = |id: &TopicId| matches!(self.need(*id), Need::Forget);
+        self.work.ids().filter(forget).collect()
     }
 
     /// How many requests are on their way.
@@ -261,61 +246,94 @@ impl Registry {
 
     /// The topics of a request on its way; empty if it is not.
     pub(super) fn requested(&self, id: RequestId) -> &[TopicId] {
-        self.pending
-            .iter()
-            .find(|pending| pending.id == id)
-            .map_or(&[], |found| &found.topics)
+        self.pending.topics(id)
     }
 
-    pub(super) fn answered(&mut self, id: RequestId) -> Option<Pending> {
-        let at = self.pending.iter().position(|pending| pending.id == id)?;
-        self.pending.remove(at)
+    /// Takes the request that is answered. Topics that something else has decided about since are left
+    /// out.
+    pub(super) fn answered(&mut self, id: RequestId, now: Instant) -> Option<Pending> {
+        let mut pending = self.pending.answered(id, now)?;
+        self.retain_waiting(&mut pending);
+        Some(pending)
     }
 
-    /// Whether something could be requested now, and when a postponed topic may be.
-    pub(super) fn work(&self, now: Instant) -> (bool, Option<Instant>) {
-        let mut later = None;
-        for id in &self.todo {
-            match self.need(*id, now) {
-                Need::Later => {
-                    let at = self[*id].not_before;
-                    later = later.into_iter().chain(at).min();
-                }
-                _ => return (true, later),
-            }
+    /// Takes a request that should have been answered by now.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<Pending> {
+        let mut pending = self.pending.overdue(now)?;
+        self.retain_waiting(&mut pending);
+        Some(pending)
+    }
+
+    fn retain_waiting(&self, pending: &mut Pending) {
+        let request = pending.id;
+        pending.topics.retain(|id| {
+            matches!(
+                self.entry(*id).state(),
+                TopicState::Requested(asked) | TopicState::Releasing(asked) if asked == request
+            )
+        });
+    }
+
+    /// Whether the venue has answered any request on this connection.
+    pub(super) fn answers_come(&self) -> bool {
+        self.pending.answers_come()
+    }
+
+    /// Topics that something else has decided about wait for the answers to their requests no more.
+    pub(super) fn forget_answered(&mut self) {
+        let entries = &self.entries;
+        let waits = |id: TopicId| {
+            matches!(
+                entries[id.index()].state(),
+                TopicState::Requested(_) | TopicState::Releasing(_)
+            )
+        };
+        self.pending.retain(waits);
+    }
+
+    /// Every number that names a topic.
+    pub(super) fn ids(&self) -> Vec<TopicId> {
+        let occupied = |at: &usize| self.entries[*at].state() != TopicState::Vacant;
+        let at = (0..self.entries.len()).filter(occupied);
+        at.map(TopicId::at).collect()
+    }
+
+    /// An event decides about the topic until `due`.
+    pub(super) fn await_first(&mut self, id: TopicId, due: Instant, promised: bool) {
+        self.entry_mut(id).await_first(due, promised);
+        self.alarms.set(due, id, Alarm::FirstData);
+        // It may have been released, or joined, while it was asked for.
+        self.review(id);
+    }
+
+    /// An event of the topic came that cannot be used.
+    pub(super) fn stray(&mut self, id: TopicId, now: Instant) {
+        if self.entry_mut(id).stray(now) {
+            self.alarms
+                .set(now + STRAY_NOTICED, id, Alarm::StrayNoticed);
+            self.alarms.set(now + STRAY_LIMIT, id, Alarm::StrayLimit);
         }
-        (false, later)
     }
 
-    /// The topic's first event is promised by `due`.
-    pub(super) fn await_data(&mut self, id: TopicId, due: Instant) {
-        self[id].side = Side::AwaitingData(due);
-        self[id].attend();
-        self.due.insert((due, id));
-    }
-
-    /// The first deadline of an answer or of a promised first event.
+    /// The first deadline of an answer, or of something else that a topic waits for.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let answer = self.pending.front().map(|pending| pending.deadline);
-        answer
-            .into_iter()
-            .chain(self.due.first().map(|(due, _)| *due))
-            .min()
+        let alarms = self.alarms.deadline();
+        self.pending.deadline().into_iter().chain(alarms).min()
     }
 
-    /// The request that should have been answered by now.
-    pub(super) fn overdue(&self, now: Instant) -> Option<&Pending> {
-        self.pending
-            .front()
-            .filter(|pending| pending.deadline <= now)
-    }
-
-    /// A topic whose promised first event should have come by now.
-    pub(super) fn next_without_data(&mut self, now: Instant) -> Option<TopicId> {
-        while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
-            self.due.pop_first();
-            if self[id].side == Side::AwaitingData(due) {
-                return Some(id);
+    /// What has fallen due of a topic, and still matters.
+    pub(super) fn next_alarm(&mut self, now: Instant) -> Option<(TopicId, Alarm)> {
+        while let Some((at, id, alarm)) = self.alarms.pop(now) {
+            let entry = self.entry(id);
+            let matters = match alarm {
+                Alarm::FirstData => {
+                    matches!(entry.state(), TopicState::AwaitingFirst { due, .. } if due == at)
+                }
+                Alarm::StrayNoticed => entry.stray_since() == at.checked_sub(STRAY_NOTICED),
+                Alarm::StrayLimit => entry.stray_since() == at.checked_sub(STRAY_LIMIT),
+            };
+            if matters {
+                return Some((id, alarm));
             }
         }
         None
@@ -323,13 +341,17 @@ impl Registry {
 
     /// Nothing was read for this long by our own choice.
     pub(super) fn excuse(&mut self, silence: Duration, latest: Instant) {
-        for pending in &mut self.pending {
-            // A request made meanwhile is not excused for longer than it takes.
-            pending.deadline = (pending.deadline + silence).min(latest);
-        }
-        for (due, id) in std::mem::take(&mut self.due) {
-            if self[id].side == Side::AwaitingData(due) {
-                self.await_data(id, due + silence);
+        self.pending.excuse(silence, latest);
+        for (at, id, alarm) in self.alarms.put_off(silence) {
+            let entry = self.entry_mut(id);
+            match alarm {
+                Alarm::FirstData => entry.put_off_first(at, silence),
+                Alarm::StrayLimit
+                    if entry.stray_since() == at.checked_sub(STRAY_LIMIT + silence) =>
+                {
+                    entry.put_off_stray(silence);
+                }
+                Alarm::StrayLimit | Alarm::StrayNoticed => {}
             }
         }
     }
@@ -337,7 +359,6 @@ impl Registry {
 
 enum Need {
     Request(Op),
-    Later,
     Forget,
     Nothing,
 }

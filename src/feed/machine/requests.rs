@@ -1,5 +1,6 @@
 //! From the difference between the wanted set and the venue's to requests, at the venue's pace.
 
+use super::registry::RequestLimits;
 use super::{Machine, State};
 use crate::Now;
 use crate::feed::{
@@ -10,8 +11,9 @@ impl<P: Protocol> Machine<P> {
     /// Requests what the difference between the wanted set and the venue's demands, at the
     /// venue's pace.
     pub(super) fn reconcile(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+        self.core.registry.ripen(now.instant);
         while self.may_request()
-            && self.core.registry.work(now.instant).0
+            && self.core.registry.work().0
             && self.core.pace.ready_at(now.instant) <= now.instant
         {
             let most = self.core.changes.available(now.instant);
@@ -20,14 +22,15 @@ impl<P: Protocol> Machine<P> {
             }
             let mut forgotten = Vec::new();
             let spec = self.protocol.spec();
-            let next = self.core.registry.next_request(
-                now.instant,
-                most.min(spec.topics_per_request),
-                spec.bytes_per_request,
-                spec.answer_timeout,
-                &self.topics,
-                &mut forgotten,
-            );
+            let limits = RequestLimits {
+                topics: most.min(spec.topics_per_request).max(1),
+                bytes: spec.bytes_per_request,
+                timeout: spec.answer_timeout,
+            };
+            let next =
+                self.core
+                    .registry
+                    .next_request(now.instant, limits, &self.topics, &mut forgotten);
             for id in forgotten {
                 self.forget(id, deliver);
             }
@@ -66,9 +69,9 @@ impl<P: Protocol> Machine<P> {
     }
 
     /// Lets go of topics that are in no set, while there is no connection to ask.
-    pub(super) fn forget_unwanted(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+    pub(super) fn forget_unwanted(&mut self, deliver: &mut impl Deliver<P>) {
         if !matches!(self.core.state, State::Live) {
-            for id in self.core.registry.absent_and_unwanted(now.instant) {
+            for id in self.core.registry.absent_and_unwanted() {
                 self.forget(id, deliver);
             }
         }

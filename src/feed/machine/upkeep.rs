@@ -1,21 +1,28 @@
 //! What falls due in a connection's life: connecting, probing, giving up, starting again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::alarms::Alarm;
 use super::liveness::Demand;
-use super::registry::Side;
-use super::{Machine, State};
+use super::registry::{Down, Pending, TopicState};
+use super::{FORBEARANCE, Machine, State};
 use crate::feed::{Deliver, Failure, Note, Probe, Protocol, Topic, TopicId};
 use crate::transport::Frame;
-use crate::{Error, Interruption, Now, Rejection};
+use crate::{Error, ErrorKind, Interruption, Now, Rejection, Staleness};
+
+/// As good as never.
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 impl<P: Protocol> Machine<P> {
     /// Does what is due and what the wanted set demands. Call it after a batch of frames, after
     /// changes of the wanted set, and at the deadline.
     pub(crate) fn advance(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
         match self.core.failure.take() {
-            Some(Failure::Retry(cause)) => self.interrupt(now, cause, deliver),
-            Some(Failure::Fatal(error)) => self.end(error, deliver),
+            Some(Failure::Retry(cause)) => self.interrupt(now, cause, None, deliver),
+            Some(Failure::RetryAfter(cause, wait)) => {
+                self.interrupt(now, cause, Some(wait), deliver);
+            }
+            Some(Failure::Fatal(error)) => self.end_or_bear(now, error, deliver),
             None => {}
         }
         match self.core.state {
@@ -28,11 +35,28 @@ impl<P: Protocol> Machine<P> {
             State::Connecting | State::Closed => {}
         }
         if self.core.state == State::Live {
-            self.ever_live = true;
+            (self.ever_live, self.refused_since) = (true, None);
             self.reconcile(now, deliver);
-            self.note_stability(now);
         }
-        self.forget_unwanted(now, deliver);
+        self.tell_missing(now, deliver);
+        self.forget_unwanted(deliver);
+    }
+
+    /// Lets the protocol hear where events are missing.
+    fn tell_missing(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+        if self.core.spans.is_empty() {
+            return;
+        }
+        let spans = std::mem::take(&mut self.core.spans);
+        let live = self.core.state == State::Live;
+        self.with(now, deliver, |protocol, topics, sink| {
+            for span in spans {
+                // Its number may name no topic any more, or another by the next look.
+                if live && topics.contains(span.topic) {
+                    protocol.missing(span, sink);
+                }
+            }
+        });
     }
 
     /// When [`advance`](Self::advance) must be called next, whatever else happens.
@@ -49,7 +73,7 @@ impl<P: Protocol> Machine<P> {
                 let login = self
                     .login_until
                     .filter(|_| reading && self.core.live_since.is_none());
-                let (work, later) = registry.work(now.instant);
+                let (work, later) = registry.work();
                 let work = (work && self.may_request()).then(|| {
                     let pace = self.core.pace.ready_at(now.instant);
                     pace.max(self.core.changes.ready_at(now.instant))
@@ -100,6 +124,7 @@ impl<P: Protocol> Machine<P> {
 
     fn connect(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
         self.connect_wanted = true;
+        self.attempts.begin(now.instant);
         self.with(now, deliver, |_, _, sink| sink.enter(State::Connecting));
     }
 
@@ -109,7 +134,7 @@ impl<P: Protocol> Machine<P> {
         match self.core.liveness.demand(now.instant, reading) {
             Demand::Nothing => {}
             Demand::Dead(silence) => {
-                return self.interrupt(now, Interruption::Mute { silence }, deliver);
+                return self.interrupt(now, Interruption::Mute { silence }, None, deliver);
             }
             Demand::Probe => match self.protocol.spec().heartbeat.probe {
                 Probe::WebSocketPing => self.core.outbox.push_back(Frame::Ping(Vec::new().into())),
@@ -125,61 +150,92 @@ impl<P: Protocol> Machine<P> {
             && self.login_until.is_some_and(|until| until <= now.instant)
         {
             let error = "not completed in time".into();
-            return self.interrupt(now, Interruption::Login { error }, deliver);
+            return self.interrupt(now, Interruption::Login { error }, None, deliver);
         }
-        if reading && let Some(overdue) = self.core.registry.overdue(now.instant) {
-            let channel = overdue
-                .topics
-                .first()
-                .map(|id| self.topics.get(*id).channel().name);
-            let channel = channel.unwrap_or_default().to_owned();
-            return self.interrupt(now, Interruption::Unanswered { channel }, deliver);
+        while reading && let Some(pending) = self.core.registry.overdue(now.instant) {
+            if !self.core.registry.answers_come() && !self.core.has_data {
+                return self.unanswered(&pending, now, deliver);
+            }
+            self.with(now, deliver, |_, _, sink| sink.left_unanswered(pending));
         }
-        while reading && let Some(id) = self.core.registry.next_without_data(now.instant) {
-            self.no_first_data(id, now, deliver);
+        while reading && let Some((id, alarm)) = self.core.registry.next_alarm(now.instant) {
+            self.alarm(id, alarm, now, deliver);
         }
         if self.core.wake_at.is_some_and(|at| at <= now.instant) {
             self.core.wake_at = None;
-            self.with(now, deliver, |protocol, _, sink| {
-                protocol.timeout(now, sink);
+            self.with(now, deliver, |protocol, topics, sink| {
+                protocol.timeout(now, topics, sink);
             });
         }
         if self.linger_over(now) {
-            self.disconnect(deliver);
-            self.with(now, deliver, |_, _, sink| sink.enter(State::Idle));
+            self.say_goodbye(now, deliver);
+        }
+    }
+
+    /// Nobody wants the connection any more: it is closed, after the venue's own farewell.
+    fn say_goodbye(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+        self.with(now, deliver, |protocol, topics, sink| {
+            protocol.close(now, topics, sink);
+        });
+        let farewell = std::mem::take(&mut self.core.outbox);
+        let effects = std::mem::take(&mut self.core.effects);
+        self.disconnect(deliver);
+        (self.core.outbox, self.core.effects) = (farewell, effects);
+        self.with(now, deliver, |_, _, sink| sink.enter(State::Idle));
+    }
+
+    /// A request was not answered, and nothing else is either: the connection is no good. Its topics
+    /// are asked for last and in smaller company on the next one.
+    fn unanswered(&mut self, pending: &Pending, now: Now, deliver: &mut impl Deliver<P>) {
+        for id in &pending.topics {
+            let company = pending.topics.len();
+            self.core.registry.entry_mut(*id).suspect(company);
+        }
+        let first = pending.topics.first();
+        let channel = first.map(|id| self.topics.get(*id).channel().name);
+        let channel = channel.unwrap_or_default().to_owned();
+        self.interrupt(now, Interruption::Unanswered { channel }, None, deliver);
+    }
+
+    /// Something has fallen due of a topic.
+    fn alarm(&mut self, id: TopicId, alarm: Alarm, now: Now, deliver: &mut impl Deliver<P>) {
+        let state = self.core.registry.entry(id).state();
+        match (alarm, state) {
+            (Alarm::FirstData, TopicState::AwaitingFirst { promised, .. }) => {
+                if promised {
+                    self.no_first_data(id, now, deliver);
+                } else {
+                    self.with(now, deliver, |_, _, sink| sink.accept(vec![id]));
+                }
+            }
+            (Alarm::StrayNoticed, _) => {
+                self.core.registry.entry_mut(id).set_stale();
+                deliver.note(Note::Stale(vec![id], Staleness::AwaitingSnapshot));
+            }
+            (Alarm::StrayLimit, _) => {
+                self.core.registry.resubscribe(id, now.instant, false);
+            }
+            (Alarm::FirstData, _) => {}
         }
     }
 
     /// A topic that never brought anything is refused; one that did before, or whose beginning could
     /// not be read, is asked for again.
     fn no_first_data(&mut self, id: TopicId, now: Now, deliver: &mut impl Deliver<P>) {
-        let entry = &mut self.core.registry[id];
-        if entry.down.is_some() || entry.stirred {
-            entry.side = Side::Active;
-            entry.renew = true;
-            self.core.registry.review(id);
-            deliver.note(Note::NoFirstData(id));
+        let entry = self.core.registry.entry_mut(id);
+        let known = entry.is_known_to_the_venue();
+        entry.stays_active(None);
+        if known {
+            entry.set_stale();
+            self.core.registry.resubscribe(id, now.instant, false);
+            deliver.note(Note::Stale(vec![id], Staleness::NoFirstData));
         } else {
-            // The venue holds the topic although it brings nothing: have it released.
-            entry.side = Side::Active;
+            // The venue holds the topic although it brings nothing: it is released when its handles hear
+            // of the refusal.
             self.core.registry.review(id);
-            let text = "accepted, but the promised first event did not come".to_owned();
-            self.with(now, deliver, |_, topics, sink| {
-                let label = topics.get(id).label();
-                sink.deliver
-                    .note(Note::Rejected(id, Rejection::new(label, None, text)));
-            });
-        }
-    }
-
-    /// A connection that has proven itself for long enough earns a fresh start for its successor.
-    fn note_stability(&mut self, now: Now) {
-        if let Some(since) = self.core.live_since
-            && self.core.registry.settled()
-            && self.core.liveness.proven()
-        {
-            self.attempts
-                .reset_after(now.instant.saturating_duration_since(since));
+            let text = "accepted, but the promised first event did not come";
+            let rejection = Rejection::new(self.topics.get(id).label(), None, text);
+            deliver.note(Note::Rejected(id, rejection));
         }
     }
 
@@ -187,13 +243,24 @@ impl<P: Protocol> Machine<P> {
         &mut self,
         now: Now,
         cause: Interruption,
+        retry_after: Option<Duration>,
         deliver: &mut impl Deliver<P>,
     ) {
         if matches!(self.core.state, State::Authenticating | State::Live) {
             self.core.counters.disconnects += 1;
         }
-        let wait = self.attempts.next();
-        self.backoff_until = Some(now.instant + wait);
+        if let Some(since) = self.core.proven_since.take() {
+            let lived = now.instant.saturating_duration_since(since);
+            self.attempts.lived(lived);
+        }
+        let wait = self.attempts.next(now.instant);
+        let wait = wait.max(retry_after.unwrap_or_default());
+        // Beyond all time is never, until nobody wants the connection any more.
+        self.backoff_until = Some(
+            now.instant
+                .checked_add(wait)
+                .unwrap_or_else(|| now.instant + FOREVER),
+        );
         self.with(now, deliver, |_, _, sink| {
             sink.deliver.note(Note::Interrupted {
                 cause,
@@ -211,9 +278,40 @@ impl<P: Protocol> Machine<P> {
         self.core.failure = None;
         self.core.live_since = None;
         self.core.wake_at = None;
-        let from = self.core.complete_until();
-        for id in self.core.registry.disconnect(from) {
+        self.core.retire_at = None;
+        let seen = self.core.complete_until();
+        let (fallback, clock) = (
+            self.core.last_event_before(None, seen),
+            &self.core.event_clock,
+        );
+        let last = clock.last_time();
+        let unwanted = self.core.registry.disconnect(|entry| Down {
+            from: entry.last_time().or(last).unwrap_or(fallback),
+            seen_from: seen,
+            renewed: false,
+        });
+        for id in unwanted {
             self.forget(id, deliver);
+        }
+    }
+
+    /// Ends for good, unless the credentials were good once: then a refusal of them may be the venue's bad
+    /// quarter of an hour.
+    pub(super) fn end_or_bear(&mut self, now: Now, error: Error, deliver: &mut impl Deliver<P>) {
+        let since = *self.refused_since.get_or_insert(now.instant);
+        let patient = now.instant.saturating_duration_since(since) < FORBEARANCE;
+        if self.ever_live && patient && matches!(error.kind(), ErrorKind::Auth(_)) {
+            let error = error.kind().to_string();
+            self.interrupt(
+                now,
+                Interruption::Login {
+                    error: error.into(),
+                },
+                None,
+                deliver,
+            );
+        } else {
+            self.end(error, deliver);
         }
     }
 

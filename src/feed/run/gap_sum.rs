@@ -40,10 +40,6 @@ impl GapSum {
         self.span
     }
 
-    pub(super) fn is_one(&self) -> bool {
-        self.span.0 == self.span.1
-    }
-
     pub(super) fn into_gap(mut self, repair: Repair) -> Gap {
         self.gap.scope = self.scope.into_scope();
         self.gap.repair = repair;

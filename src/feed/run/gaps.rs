@@ -184,9 +184,9 @@ impl Gaps {
         let mut healed = None;
         if let Some(repaired) = self.repaired {
             let Repaired { sum, verdict } = *repaired;
-            let (gap, at) = (sum.id(), sum.span().1);
-            // Of all that it now covers, some may have gone missing again.
-            healed = (!sum.is_one()).then_some(verdict.at);
+            let (gap, (first, at)) = (sum.id(), sum.span());
+            // Of all that it now covers, some may have gone missing since the first of it was repaired.
+            healed = (first < at).then_some((first, verdict.at));
             markers.push((at, sum.into_gap(Repair::Follows).into()));
             markers.push((verdict.at.max(at), verdict.into_status(gap, true).into()));
         }
@@ -250,14 +250,16 @@ impl Missing {
         }
     }
 
-    /// `after`: where it must not stand before.
+    /// `healed`: places of the first of several gaps that were repaired, and of the word that they were.
     fn into_markers(
         mut self,
-        after: Option<u64>,
+        healed: Option<(u64, u64)>,
         names: &mut GapNames,
         markers: &mut Vec<(u64, Marker)>,
     ) {
-        let at = self.span().map(|(_, last)| last).max(after).unwrap_or(0);
+        let last = self.span().map_or(0, |(_, last)| last);
+        let since = healed.filter(|(first, _)| *first < last);
+        let at = since.map_or(last, |(_, healed)| healed.max(last));
         if let Some((lost, _)) = self.dropped.take() {
             let name = self.sum.as_ref().map(GapSum::id);
             let name = name.unwrap_or_else(|| names.next());

@@ -278,13 +278,14 @@ impl Protocol for DxLinkProtocol {
         &mut self,
         now: Now,
         reply: Result<Token, CredentialError>,
+        _: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) {
         let step = self.login.fetched(reply, now);
         self.step(step, now, out);
     }
 
-    fn timeout(&mut self, now: Now, out: &mut impl Output<Self>) {
+    fn timeout(&mut self, now: Now, _: &Topics<Topic>, out: &mut impl Output<Self>) {
         if self
             .keepalive
             .as_ref()

@@ -223,8 +223,8 @@ impl feed::Topic for Topic {
         }
     }
 
-    fn symbol(&self) -> &Symbol {
-        &self.symbol
+    fn symbol(&self) -> Option<&Symbol> {
+        Some(&self.symbol)
     }
 
     fn batch(&self) -> Option<u32> {

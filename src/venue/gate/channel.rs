@@ -94,8 +94,8 @@ impl feed::Topic for Topic {
         self.channel.spec()
     }
 
-    fn symbol(&self) -> &Symbol {
-        &self.symbol
+    fn symbol(&self) -> Option<&Symbol> {
+        Some(&self.symbol)
     }
 
     fn batch(&self) -> Option<u32> {

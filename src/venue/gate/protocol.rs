@@ -11,8 +11,8 @@ use super::decode::decode_any;
 use super::message::{self, Ack, Item, Message, Outcome, PushKey, SpotEvent};
 use super::scan::scan;
 use crate::feed::{
-    Failure, Heartbeat, Malformed, Op, Output, Probe, Protocol, Refusal, Request, RequestId, Spec,
-    TopicId, Topics,
+    Failure, Heartbeat, Jump, Malformed, Op, Output, Probe, Protocol, Refusal, Request, RequestId,
+    Spec, TopicId, Topics,
 };
 use crate::market::{BookAction, Record};
 use crate::transport::{Address, Frame, FrameRef};
@@ -105,6 +105,7 @@ impl SpotProtocol {
                     code: Some(*code),
                     text: text.trim().to_owned(),
                     passing: *code == SERVER_SIDE_ERROR,
+                    retry_after: None,
                 };
                 out.refused(asked.id, refusal);
             }
@@ -152,7 +153,14 @@ impl SpotProtocol {
                     broken,
                 } => {
                     tracing::debug!(symbol = %update.symbol, at = %now.wall, "book sequence jumped");
-                    out.sequence_gap(id, expected, received, broken);
+                    let jump = Jump {
+                        expected,
+                        received,
+                        missed: None,
+                        time: update.time(),
+                        resync: broken,
+                    };
+                    out.sequence_gap(id, jump);
                 }
             }
         }
@@ -170,6 +178,7 @@ impl SpotProtocol {
             topic,
             events: topic.map(|_| 1),
             reason: malformed.reason,
+            resync: false,
         }
     }
 }
@@ -293,11 +302,11 @@ impl Protocol for SpotProtocol {
         );
     }
 
-    fn reply(&mut self, _: Now, reply: Infallible, _: &mut impl Output<Self>) {
+    fn reply(&mut self, _: Now, reply: Infallible, _: &Topics<Topic>, _: &mut impl Output<Self>) {
         match reply {}
     }
 
-    fn timeout(&mut self, _: Now, _: &mut impl Output<Self>) {}
+    fn timeout(&mut self, _: Now, _: &Topics<Topic>, _: &mut impl Output<Self>) {}
 }
 
 impl SpotProtocol {

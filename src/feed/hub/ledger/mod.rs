@@ -350,7 +350,8 @@ impl<P: Protocol> Ledger<P> {
         let Some(record) = self.handles.get(&id) else {
             return Vec::new();
         };
-        let mut symbols: Vec<_> = record.topics.keys().map(|t| t.symbol().clone()).collect();
+        let topics = record.topics.keys();
+        let mut symbols: Vec<_> = topics.filter_map(|topic| topic.symbol().cloned()).collect();
         symbols.sort_unstable();
         symbols
     }

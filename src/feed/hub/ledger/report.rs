@@ -12,6 +12,7 @@ use crate::feed::metrics::{ConnectionMetrics, Health, Metrics, seconds};
 pub(crate) struct Report {
     pub(crate) state: Option<State>,
     pub(crate) live_since: Option<std::time::Instant>,
+    pub(crate) clock_offset: Option<f64>,
     pub(crate) counters: ConnectionCounters,
     pub(crate) channels: Vec<(&'static str, ChannelCounters)>,
     pub(crate) stalled_by: Option<String>,
@@ -83,6 +84,7 @@ impl<P: Protocol> Ledger<P> {
                 state: report.state.unwrap_or(State::Idle),
                 uptime: seconds(uptime.unwrap_or_default()),
                 topics: shard.load.topics(),
+                clock_offset: report.clock_offset,
                 counters,
             });
         }

@@ -11,8 +11,8 @@ use super::ledger::Wish;
 use crate::feed::handle::HandleId;
 use crate::feed::lane::Lane;
 use crate::feed::tracker::Tracker;
-use crate::feed::{GapIds, Join, Protocol, State, TopicId};
-use crate::{Error, Interruption, Now, Symbol};
+use crate::feed::{Join, Protocol, State, TopicId};
+use crate::{Error, Interruption, Now, Rejection, Symbol};
 
 /// Where a handle's lane stands in the table.
 pub(super) type Seat = usize;
@@ -39,13 +39,14 @@ pub(super) struct Router<P: Protocol> {
     to_wake: Vec<Waker>,
     /// Lanes of handles that are gone, with what they still hold.
     departed: Vec<Box<dyn Lane<P::Event>>>,
-    gap_ids: GapIds,
     pub(super) now: Now,
     /// Topics that the venue refused, to be taken out of the ledger.
     pub(super) refused: Vec<Refused>,
     pub(super) ended: Option<Error>,
     /// Why the connection was lost, until it is live again.
     pub(super) trouble: Option<Interruption>,
+    /// The last refusal that may pass, while topics wait.
+    pub(super) refusal: Option<Rejection>,
     pub(super) state: State,
 }
 
@@ -86,7 +87,7 @@ impl<E> Default for Route<E> {
 /// What a handle finds when it joins a topic.
 pub(super) struct Joining {
     pub(super) id: TopicId,
-    pub(super) symbol: Symbol,
+    pub(super) symbol: Option<Symbol>,
     pub(super) join: Join,
     /// The venue has accepted the topic and brings it.
     pub(super) active: bool,
@@ -97,7 +98,7 @@ pub(super) struct Joining {
 }
 
 impl<P: Protocol> Router<P> {
-    pub(super) fn new(gap_ids: GapIds, now: Now) -> Self {
+    pub(super) fn new(now: Now) -> Self {
         Self {
             seats: Vec::new(),
             free: Vec::new(),
@@ -108,11 +109,11 @@ impl<P: Protocol> Router<P> {
             touched: Vec::new(),
             closing: Vec::new(),
             departed: Vec::new(),
-            gap_ids,
             now,
             refused: Vec::new(),
             ended: None,
             trouble: None,
+            refusal: None,
             state: State::Idle,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Refused, Router, Seat};
 use crate::feed::run::Marker;
 use crate::feed::{Deliver, Note, Protocol, State, TopicId};
-use crate::{Rejection, Staleness};
+use crate::{Rejection, Staleness, Symbol};
 
 impl<P: Protocol> Router<P> {
     /// The handles that hold at least one of these topics, with those they hold.
@@ -46,7 +46,8 @@ impl<P: Protocol> Router<P> {
                 let mut mark = |marker: Marker| lane.mark(marker);
                 if let Some((symbol, never)) = tracker.rejected(id, now, &mut mark) {
                     first = never;
-                    if lane.handle().refuse(symbol.clone(), rejection.clone()) {
+                    let named = symbol.clone().unwrap_or_else(|| Symbol::new("*"));
+                    if lane.handle().refuse(named, rejection.clone()) {
                         lane.mark(tracker.refusal(symbol, rejection.clone()));
                     }
                 }
@@ -60,12 +61,22 @@ impl<P: Protocol> Router<P> {
         }
     }
 
-    fn stale(&mut self, id: TopicId, why: &Staleness) {
-        for (seat, _) in self.holders(&[id]) {
+    fn stale(&mut self, ids: &[TopicId], why: &Staleness) {
+        for (seat, held) in self.holders(ids) {
             self.tell(seat, |tracker, lane| {
-                tracker.stale(id, why.clone(), &mut |marker| lane.mark(marker));
+                tracker.stale(&held, why, &mut |marker| lane.mark(marker));
             });
         }
+    }
+
+    /// The venue's last words stand in the errors of those who wait for the topic.
+    fn postponed(&mut self, id: TopicId, rejection: Rejection) {
+        let why = Staleness::Refused {
+            code: rejection.code,
+            text: rejection.text.clone(),
+        };
+        self.stale(&[id], &why);
+        self.refusal = Some(rejection);
     }
 
     /// The topic's number may be reused: nothing of it may be left.
@@ -139,6 +150,11 @@ impl<P: Protocol> Deliver<P> for Router<P> {
             Note::Rejected(id, rejection) => self.rejected(id, &rejection),
             Note::Released(id) => self.released(id),
             Note::Renewed(id) => self.renewed(id),
+            Note::Missing(missing) if missing.topics.is_empty() => {
+                self.tell_all(|tracker, lane| {
+                    tracker.missing(&missing, &mut |marker| lane.mark(marker));
+                });
+            }
             Note::Missing(missing) => {
                 for (seat, _) in self.holders(&missing.topics) {
                     self.tell(seat, |tracker, lane| {
@@ -148,7 +164,9 @@ impl<P: Protocol> Deliver<P> for Router<P> {
             }
             Note::Began(topic) => {
                 for (seat, _) in self.holders(&[topic]) {
-                    self.tell(seat, |tracker, _| tracker.began(topic));
+                    self.tell(seat, |tracker, lane| {
+                        tracker.began(topic, &mut |marker| lane.mark(marker));
+                    });
                 }
             }
             Note::Repaired { topic, gap, well } => {
@@ -165,22 +183,8 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                     });
                 }
             }
-            Note::Malformed {
-                topic,
-                events,
-                from,
-                ..
-            } => {
-                let id = self.gap_ids.next();
-                self.tell_all(|tracker, lane| {
-                    if topic.is_none_or(|topic| tracker.contains(topic)) {
-                        let mut mark = |marker: Marker| lane.mark(marker);
-                        tracker.malformed(id, topic, events, (from, now.wall), &mut mark);
-                    }
-                });
-            }
-            Note::NoFirstData(topic) => self.stale(topic, &Staleness::NoFirstData),
-            Note::Withdrawn(topic) => self.stale(topic, &Staleness::Withdrawn),
+            Note::Stale(topics, why) => self.stale(&topics, &why),
+            Note::Postponed(topic, rejection) => self.postponed(topic, rejection),
             Note::Ended(error) => self.ended = Some(error),
         }
     }

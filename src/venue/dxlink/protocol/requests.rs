@@ -28,7 +28,7 @@ impl DxLinkProtocol {
             self.take_back(&request, why, now, out);
         }
         for id in topics {
-            out.dropped(id);
+            out.dropped(id, Some(Refusal::passing(why)));
         }
     }
 
@@ -211,7 +211,7 @@ impl DxLinkProtocol {
             let request = self.asked.remove(at);
             return self.take_back(&request, "a snapshot was not completed", now, out);
         }
-        out.dropped(id);
+        out.dropped(id, None);
     }
 
     /// Undoes what was sent of a request, which is made again later.
@@ -219,13 +219,7 @@ impl DxLinkProtocol {
         for id in &request.topics {
             self.take_out(*id, now, out);
         }
-        let refusal = Refusal {
-            topic: None,
-            code: None,
-            text: why.to_owned(),
-            passing: true,
-        };
-        out.refused(request.id, refusal);
+        out.refused(request.id, Refusal::passing(why));
     }
 
     /// Takes a topic out, on a channel and, if it was sent, at the venue; tells whether it was there.

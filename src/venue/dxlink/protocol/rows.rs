@@ -140,9 +140,5 @@ fn note(bad: &mut Option<feed::Malformed>, malformed: &Malformed, topic: Option<
 }
 
 pub(super) fn unreadable(malformed: &Malformed) -> feed::Malformed {
-    feed::Malformed {
-        topic: None,
-        events: None,
-        reason: malformed.to_string().into(),
-    }
+    feed::Malformed::new(malformed.to_string())
 }

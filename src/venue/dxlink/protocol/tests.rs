@@ -1,13 +1,12 @@
 //! What the protocol does when the venue takes back half of what it was asked for.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::EventKind;
 use super::super::request::Contract;
 use super::super::topic::EventName;
 use super::*;
-use crate::feed::Refusal;
-use crate::feed::{Heartbeat, SnapshotEdge};
+use crate::feed::{Heartbeat, Jump, Refusal, SnapshotEdge};
 
 /// What came of the calls.
 #[derive(Default)]
@@ -31,12 +30,18 @@ impl Output<DxLinkProtocol> for Told {
         assert!(refusal.passing);
         self.refused.push(request.0);
     }
-    fn dropped(&mut self, topic: TopicId) {
+    fn dropped(&mut self, topic: TopicId, _: Option<Refusal>) {
         self.dropped.push(topic);
     }
     fn live(&mut self) {}
     fn event(&mut self, _: TopicId, _: DxItem) {}
-    fn sequence_gap(&mut self, _: TopicId, _: u64, _: u64, _: bool) {}
+    fn answered(&mut self, _: RequestId, _: Vec<(TopicId, Result<(), Refusal>)>) {}
+    fn whole_state(&mut self, _: &[TopicId]) {}
+    fn sequence_gap(&mut self, _: TopicId, _: Jump) {}
+    fn malformed(&mut self, _: feed::Malformed) {}
+    fn repeated(&mut self, _: TopicId, _: u64) {}
+    fn effect_for(&mut self, _: TopicId, _: FetchToken) {}
+    fn retire(&mut self, _: Duration) {}
     fn repaired(&mut self, _: TopicId, _: bool) {}
     fn snapshot(&mut self, _: TopicId, _: SnapshotEdge) {}
     fn stray(&mut self, _: TopicId) {}

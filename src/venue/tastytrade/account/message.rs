@@ -97,11 +97,7 @@ impl<'a> Notification<'a> {
 }
 
 fn malformed(reason: &'static str) -> Malformed {
-    Malformed {
-        topic: None,
-        events: None,
-        reason: reason.into(),
-    }
+    Malformed::new(reason)
 }
 
 /// What a recorded message of the account streamer says.

@@ -9,7 +9,7 @@ use super::told::Told;
 use super::topic::AccountTopic;
 use crate::feed::{
     CredentialError, Failure, Heartbeat, Malformed, Op, Output, Probe, Protocol, Refusal, Request,
-    RequestId, Secret, Spec, Token, Topic, TopicId, Topics,
+    RequestId, Secret, Spec, Token, TopicId, Topics,
 };
 use crate::transport::{Address, Frame, FrameRef};
 use crate::venue::tastytrade::VENUE;
@@ -90,7 +90,7 @@ impl AccountProtocol {
     ) {
         let mut accounts: Vec<Symbol> = Vec::new();
         let wanted = self.active.iter().chain(&topics);
-        let wanted = wanted.map(|(_, topic)| topic.symbol()).chain(more);
+        let wanted = wanted.map(|(_, topic)| topic.number()).chain(more);
         for number in wanted {
             if !accounts.contains(number) {
                 accounts.push(number.clone());
@@ -111,7 +111,7 @@ impl AccountProtocol {
         } else if let Some((_, _, topic)) = self.waiting.first()
             && !self.asked.connects()
         {
-            let number = topic.symbol().clone();
+            let number = topic.number().clone();
             self.connect(None, Vec::new(), Some(&number), out);
         }
     }
@@ -166,10 +166,8 @@ impl AccountProtocol {
             }));
         }
         let refusal = |passing| Refusal {
-            topic: None,
-            code: None,
-            text: words.to_owned(),
             passing,
+            ..Refusal::new(words)
         };
         match asked.request {
             Some(request) => out.refused(request, refusal(words == "connect-not-completed")),
@@ -204,7 +202,7 @@ impl AccountProtocol {
             return out.ignored("notification of nothing that is subscribed");
         }
         for id in ids {
-            let events = AccountEvent::of(told, topics.get(id).symbol(), Some(now.wall));
+            let events = AccountEvent::of(told, topics.get(id).number(), Some(now.wall));
             for event in events {
                 if let AccountUpdate::Fill(fill) = &event.update
                     && !self.told.is_new(fill)
@@ -257,11 +255,7 @@ impl Protocol for AccountProtocol {
         topics: &Topics<AccountTopic>,
         out: &mut impl Output<Self>,
     ) -> Result<(), Malformed> {
-        let text = std::str::from_utf8(frame.bytes()).map_err(|_| Malformed {
-            topic: None,
-            events: None,
-            reason: "not UTF-8".into(),
-        })?;
+        let text = std::str::from_utf8(frame.bytes()).map_err(|_| Malformed::new("not UTF-8"))?;
         match Message::parse(text)? {
             Message::Answer(answer) => self.answer(&answer, out),
             Message::Notifications { told, unreadable } => {
@@ -270,9 +264,8 @@ impl Protocol for AccountProtocol {
                 }
                 if unreadable > 0 {
                     return Err(Malformed {
-                        topic: None,
                         events: Some(unreadable),
-                        reason: "a bundle with something else than notifications".into(),
+                        ..Malformed::new("a bundle with something else than notifications")
                     });
                 }
             }
@@ -325,6 +318,7 @@ impl Protocol for AccountProtocol {
         &mut self,
         now: Now,
         reply: Result<Token, CredentialError>,
+        _: &Topics<AccountTopic>,
         out: &mut impl Output<Self>,
     ) {
         let fetched = reply.is_ok();
@@ -340,7 +334,7 @@ impl Protocol for AccountProtocol {
         }
     }
 
-    fn timeout(&mut self, now: Now, out: &mut impl Output<Self>) {
+    fn timeout(&mut self, now: Now, _: &Topics<AccountTopic>, out: &mut impl Output<Self>) {
         if self.access.is_due(now) {
             out.effect(FetchAccess { refused: None });
         }

@@ -53,6 +53,11 @@ impl AccountTopic {
         }
     }
 
+    /// The account's number, or the name of what is not about one.
+    pub(super) fn number(&self) -> &Symbol {
+        &self.account
+    }
+
     /// Whether it brings notifications of this type that are about no account.
     pub(super) fn brings(&self, name: &str) -> bool {
         match self.kind {
@@ -72,8 +77,8 @@ impl feed::Topic for AccountTopic {
         }
     }
 
-    fn symbol(&self) -> &Symbol {
-        &self.account
+    fn symbol(&self) -> Option<&Symbol> {
+        Some(&self.account)
     }
 
     fn batch(&self) -> Option<u32> {

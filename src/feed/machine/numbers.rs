@@ -1,0 +1,124 @@
+//! Numbers that nobody promises to be consecutive, until they have shown it.
+
+use crate::feed::Position;
+
+/// So many events must follow each other before a jump is believed to be a loss.
+const TRUSTED_AFTER: u16 = 200;
+
+/// What the numbers of one topic's events have shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LearnedNumbers {
+    last: Option<u64>,
+    /// How many events in a row followed each other, up to the trusted number.
+    row: u16,
+}
+
+/// How an event's position relates to the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The numbers show nothing, yet or any more.
+    Unknown,
+    /// Nothing is missing.
+    Follows,
+    /// This number should have come; so many events did not.
+    Jumps { expected: u64, missed: u64 },
+}
+
+impl LearnedNumbers {
+    pub(super) fn believed(&self) -> bool {
+        self.row >= TRUSTED_AFTER
+    }
+
+    #[inline]
+    pub(super) fn step(&mut self, position: Position) -> Step {
+        let Some(last) = self.last.replace(position.last) else {
+            return Step::Unknown;
+        };
+        let believed = self.believed();
+        let missed = position
+            .first
+            .checked_sub(last)
+            .map(|ahead| ahead.wrapping_sub(1));
+        match missed {
+            Some(0) => {
+                self.row = self.row.saturating_add(1).min(TRUSTED_AFTER);
+                if believed {
+                    Step::Follows
+                } else {
+                    Step::Unknown
+                }
+            }
+            Some(missed) if believed && missed != u64::MAX => Step::Jumps {
+                expected: last + 1,
+                missed,
+            },
+            // Backwards, twice the same, or a jump of numbers that have shown nothing.
+            _ => {
+                self.row = 0;
+                Step::Unknown
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(number: u64) -> Position {
+        Position {
+            first: number,
+            last: number,
+        }
+    }
+
+    fn learned() -> LearnedNumbers {
+        let mut numbers = LearnedNumbers::default();
+        for number in 1..=201 {
+            assert_eq!(numbers.step(one(number)), Step::Unknown);
+        }
+        assert!(numbers.believed());
+        numbers
+    }
+
+    #[test]
+    fn two_hundred_in_a_row_are_believed() {
+        let mut numbers = learned();
+        assert_eq!(numbers.step(one(202)), Step::Follows);
+        let jump = Step::Jumps {
+            expected: 203,
+            missed: 7,
+        };
+        assert_eq!(numbers.step(one(210)), jump);
+        assert_eq!(numbers.step(one(211)), Step::Follows);
+    }
+
+    #[test]
+    fn an_event_may_stand_for_a_range() {
+        let mut numbers = learned();
+        let range = Position {
+            first: 202,
+            last: 209,
+        };
+        assert_eq!(numbers.step(range), Step::Follows);
+        assert_eq!(numbers.step(one(210)), Step::Follows);
+    }
+
+    #[test]
+    fn a_jump_backwards_or_a_repeat_ends_the_belief() {
+        for number in [201, 5] {
+            let mut numbers = learned();
+            assert_eq!(numbers.step(one(number)), Step::Unknown);
+            assert!(!numbers.believed());
+        }
+    }
+
+    #[test]
+    fn a_jump_before_the_belief_begins_the_count_again() {
+        let mut numbers = LearnedNumbers::default();
+        for number in (1..=100).chain(300..=400) {
+            assert_eq!(numbers.step(one(number)), Step::Unknown);
+        }
+        assert!(!numbers.believed());
+    }
+}
