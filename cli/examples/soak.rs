@@ -80,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     down.get_or_insert_with(Instant::now);
                 }
                 StatusKind::Resumed { .. } => {
-                    downs.extend(down.take().map(|at: Instant| at.elapsed()))
+                    downs.extend(down.take().map(|at: Instant| at.elapsed()));
                 }
                 _ => {}
             },

@@ -190,10 +190,8 @@ impl Stage {
                     None => {}
                 }
             }
-            Step::Read(at, count) if at < held.len() => {
-                if !held[at].goes_on(count) {
-                    held.swap_remove(at);
-                }
+            Step::Read(at, count) if at < held.len() && !held[at].goes_on(count) => {
+                held.swap_remove(at);
             }
             Step::Fault(fault) => rig.sim.inject(fault),
             Step::Trades(count) => {

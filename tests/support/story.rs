@@ -140,12 +140,14 @@ impl Story {
                 let named = |symbol: &Symbol| rejection.topic.contains(symbol.as_str());
                 let named: Vec<Symbol> =
                     self.symbols.iter().filter(|s| named(s)).cloned().collect();
-                named.iter().for_each(|symbol| self.exempt(symbol));
-            }
-            StatusKind::Repaired { gap } | StatusKind::RepairFailed { gap } => {
-                if is_strict() && !self.repairs.contains(gap) {
-                    self.fail(format_args!("{status} although that gap is not known"));
+                for symbol in &named {
+                    self.exempt(symbol);
                 }
+            }
+            StatusKind::Repaired { gap } | StatusKind::RepairFailed { gap }
+                if is_strict() && !self.repairs.contains(gap) =>
+            {
+                self.fail(format_args!("{status} although that gap is not known"));
             }
             _ => {}
         }
