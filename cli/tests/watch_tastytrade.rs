@@ -136,3 +136,17 @@ fn a_wrong_channel_says_what_is_valid() {
         "{told}"
     );
 }
+
+#[test]
+fn an_account_is_watched_where_the_rest_interface_is() {
+    let venue = Venue::with(|sim| sim);
+    let rest = venue.sim.rest_url();
+    let args = ["watch", "tastytrade", "account", "5WT00000", "--count", "1"];
+    let ended = Tool::start_with(&CREDENTIALS, &[&args[..], &["--url", &rest]].concat()).end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let streamer = venue.sim.account_url();
+    let half = [&args[..], &["--account-url", &streamer]].concat();
+    let ended = Tool::start_with(&CREDENTIALS, &half).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("url and account_url"), "{ended:?}");
+}

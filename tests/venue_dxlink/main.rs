@@ -6,6 +6,7 @@ mod account;
 mod candles;
 mod first;
 mod many;
+mod tokens;
 
 use std::time::Duration;
 

@@ -170,3 +170,41 @@ async fn more_candles_than_a_connection_takes_go_to_further_ones_up_to_five() {
     tokio::time::sleep(secs(10)).await;
     assert_eq!(rig.sim.active_topics(), BTreeSet::new());
 }
+
+/// The host of the market data answers 502, this often.
+fn reject(rig: &Rig, times: u32) {
+    rig.sim.inject(Fault::RejectUpgrade {
+        status: 502,
+        times: Some(times),
+    });
+    rig.sim.inject(Fault::Cut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_only_fails_is_asked_about_again_after_every_third_time() {
+    let rig = Rig::with(|sim| sim.rate(0.0), |client| client);
+    let mut quotes = rig.tastytrade.market().quotes(["AAPL"]).await.unwrap();
+    reject(&rig, 7);
+    resumed(&mut quotes).await;
+    assert_eq!(rig.calls(TOKEN), 1 + 2);
+    // It was live meanwhile: the count begins anew.
+    reject(&rig, 2);
+    resumed(&mut quotes).await;
+    assert_eq!(rig.calls(TOKEN), 3);
+    reject(&rig, 3);
+    resumed(&mut quotes).await;
+    assert_eq!(rig.calls(TOKEN), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_comes_back_is_found_although_rest_is_down() {
+    let rig = Rig::with(|sim| sim.rate(0.0), |client| client);
+    let mut quotes = rig.tastytrade.market().quotes(["AAPL"]).await.unwrap();
+    rig.sim.inject(Fault::RestFailure {
+        status: 503,
+        times: None,
+    });
+    reject(&rig, 5);
+    resumed(&mut quotes).await;
+    assert_eq!(rig.sim.connects().len(), 1 + 6);
+}
