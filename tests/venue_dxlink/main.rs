@@ -6,6 +6,7 @@ mod account;
 mod candles;
 mod first;
 mod many;
+mod odd;
 
 use std::time::Duration;
 
