@@ -6,6 +6,7 @@ mod account;
 mod candles;
 mod first;
 mod many;
+mod quiet;
 
 use std::time::Duration;
 
