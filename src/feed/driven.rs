@@ -16,7 +16,7 @@ use super::machine::{EffectTag, Machine, MachineConfig, State};
 use super::watchman::{Watched, Watchman};
 use super::{Deliver, Environment, Note, Protocol};
 use crate::transport::{ConnectError, Frame, Transport};
-use crate::{Interruption, Now};
+use crate::{Interruption, Now, Text};
 
 /// Most messages read before what they brought is handed on.
 pub(crate) const BATCH: usize = 256;
@@ -433,7 +433,7 @@ fn read<T: Transport>(
             Poll::Ready(None) => {
                 return Read::Ended(Interruption::Closed {
                     code: None,
-                    reason: String::new(),
+                    reason: Text::default(),
                 });
             }
         }

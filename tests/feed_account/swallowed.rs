@@ -75,7 +75,6 @@ proptest! {
     #![proptest_config(story::cases(48))]
 
     #[test]
-    #[ignore = "A8: waits for learned numbers"]
     fn what_is_swallowed_is_counted_once_the_ids_are_trusted(
         script in prop::collection::vec(step(), 1..20),
         seed in 0_u64..1_000_000,

@@ -140,12 +140,14 @@ impl Story {
                 let named = |symbol: &Symbol| rejection.topic.contains(symbol.as_str());
                 let named: Vec<Symbol> =
                     self.symbols.iter().filter(|s| named(s)).cloned().collect();
-                named.iter().for_each(|symbol| self.exempt(symbol));
-            }
-            StatusKind::Repaired { gap } | StatusKind::RepairFailed { gap } => {
-                if is_strict() && !self.repairs.contains(gap) {
-                    self.fail(format_args!("{status} although that gap is not known"));
+                for symbol in &named {
+                    self.exempt(symbol);
                 }
+            }
+            StatusKind::Repaired { gap } | StatusKind::RepairFailed { gap }
+                if is_strict() && !self.repairs.contains(gap) =>
+            {
+                self.fail(format_args!("{status} although that gap is not known"));
             }
             _ => {}
         }
@@ -220,7 +222,7 @@ impl Story {
                 of_symbol.entry(&sent.symbol).or_default().push(sent);
             }
         }
-        let mut left: Vec<u64> = self.seen.iter().map(count_of).collect();
+        let left = self.seen.iter().map(count_of).collect();
         let mut counted = Vec::new();
         for (symbol, sent) in of_symbol {
             for (missing, gaps) in self.holes(symbol, &sent) {
@@ -230,15 +232,12 @@ impl Story {
                 }
             }
         }
-        // Those first that have the fewest to choose from.
-        counted.sort_by_key(|(_, gaps)| gaps.len());
-        for (missing, gaps) in counted {
-            match gaps.iter().find(|at| left[**at] > 0) {
-                Some(at) => left[*at] -= 1,
-                None => {
-                    let near: Vec<_> = gaps.iter().map(|at| &self.seen[*at]).collect();
-                    self.fail(format_args!("{missing:?} is lost; gaps there: {near:?}"));
-                }
+        let mut counts = Counts::new(left);
+        for at in 0..counted.len() {
+            if !counts.explain(at, &counted, &mut HashSet::new()) {
+                let (missing, gaps) = &counted[at];
+                let near: Vec<_> = gaps.iter().map(|at| &self.seen[*at]).collect();
+                self.fail(format_args!("{missing:?} is lost; gaps there: {near:?}"));
             }
         }
     }
@@ -301,6 +300,52 @@ impl Story {
             };
         }
         panic!("{what}; after\n{last}");
+    }
+}
+
+/// Which gap counts which loss: several may stand in the place of one.
+struct Counts {
+    left: Vec<u64>,
+    explained: HashMap<usize, Vec<usize>>,
+}
+
+impl Counts {
+    fn new(left: Vec<u64>) -> Self {
+        Self {
+            left,
+            explained: HashMap::new(),
+        }
+    }
+
+    /// Finds a gap that counts this loss, if need be by finding another for an earlier one.
+    fn explain(
+        &mut self,
+        loss: usize,
+        losses: &[(&Sent, Vec<usize>)],
+        tried: &mut HashSet<usize>,
+    ) -> bool {
+        for gap in &losses[loss].1 {
+            if self.left[*gap] > 0 {
+                self.left[*gap] -= 1;
+                self.explained.entry(*gap).or_default().push(loss);
+                return true;
+            }
+        }
+        for gap in &losses[loss].1 {
+            if !tried.insert(*gap) {
+                continue;
+            }
+            let held = self.explained.get(gap).cloned().unwrap_or_default();
+            for (at, other) in held.into_iter().enumerate() {
+                if self.explain(other, losses, tried) {
+                    if let Some(held) = self.explained.get_mut(gap) {
+                        held[at] = loss;
+                    }
+                    return true;
+                }
+            }
+        }
+        false
     }
 }
 

@@ -214,10 +214,10 @@ impl<P: Protocol> Driver<P> {
         }
     }
 
-    /// Rests reading while a handle that may lose nothing is full, and says so after a while.
+    /// How many messages may be read: none while a handle that may lose nothing is full, which is told
+    /// after a while. What one batch brings more than such a handle has room for stays behind its queue.
     fn room(&mut self, cx: &mut Context<'_>) -> usize {
-        let (room, fullest) = self.router.room();
-        let full = fullest.filter(|_| room == 0);
+        let full = self.router.full();
         if let Some(stall) = self.stall.take_if(|stall| Some(stall.seat) != full)
             && stall.told()
         {
@@ -233,7 +233,7 @@ impl<P: Protocol> Driver<P> {
                 self.router.stalled(seat, &stall.by);
             }
         }
-        room.min(BATCH)
+        if full.is_some() { 0 } else { BATCH }
     }
 
     fn publish(&mut self) {

@@ -294,7 +294,9 @@ impl<P: Protocol> Machine<P> {
             self.end(error.into_error(), deliver);
         } else {
             let after = error.retry_after;
-            let cause = Interruption::Connect { error: error.cause };
+            let cause = Interruption::Connect {
+                error: error.cause.into(),
+            };
             self.interrupt(now, cause, after, deliver);
         }
     }
@@ -316,7 +318,7 @@ impl<P: Protocol> Machine<P> {
                 let (code, reason) = close.clone().unzip();
                 let cause = Interruption::Closed {
                     code,
-                    reason: reason.unwrap_or_default(),
+                    reason: reason.unwrap_or_default().into(),
                 };
                 return self.handle_closed(now, cause, deliver);
             }

@@ -127,6 +127,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
         if !held.is_empty() {
             let (code, text) = (why.code, why.text);
+            let text = text.into();
             let why = Staleness::Refused { code, text };
             self.deliver.note(Note::Stale(held, why));
         }

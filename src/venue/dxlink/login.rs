@@ -105,9 +105,7 @@ impl Login {
         let failure = if again || !self.provided {
             Failure::Fatal(auth(why))
         } else {
-            Failure::Retry(Interruption::Login {
-                error: why.to_owned(),
-            })
+            Failure::Retry(Interruption::Login { error: why.into() })
         };
         Step::Fail(failure)
     }

@@ -163,7 +163,9 @@ impl DxLinkProtocol {
                 out.fail(Failure::Fatal(error));
             }
             Remedy::Reconnect => {
-                out.fail(Failure::Retry(Interruption::Announced { text: words }));
+                out.fail(Failure::Retry(Interruption::Announced {
+                    text: words.into(),
+                }));
             }
             Remedy::Reauthorize => {
                 let step = self.login.refuse(&words);

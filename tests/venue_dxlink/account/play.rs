@@ -225,10 +225,8 @@ impl Stage {
                 });
             }
             Step::Drop(at) if at < held.len() => drop(held.swap_remove(at)),
-            Step::Read(at, count) if at < held.len() => {
-                if !held[at].goes_on(count) {
-                    held.swap_remove(at);
-                }
+            Step::Read(at, count) if at < held.len() && !held[at].goes_on(count) => {
+                held.swap_remove(at);
             }
             Step::Fault(fault) => rig.sim.inject(fault),
             Step::Clock(by) => {
