@@ -7,6 +7,7 @@ mod candles;
 mod first;
 mod many;
 mod odd;
+mod quiet;
 
 use std::time::Duration;
 
