@@ -373,7 +373,7 @@ async fn a_refusal_of_megabytes_is_cut_and_stored_once() {
     for _ in 0..3 {
         feeds.push(rig.gate.trades(["BTC_USDT"]).await.unwrap());
     }
-    let words = "é".repeat(3 << 20);
+    let words = "é".repeat(1 << 20);
     rig.sim.inject(Fault::Refuse {
         symbol: Some("ETH_USDT".into()),
         channel: None,
