@@ -28,7 +28,7 @@ impl<P: Protocol> Ledger<P> {
     /// The tasks, to be stopped by force: nothing of them is kept.
     pub(in crate::feed::hub) fn abort(&mut self) -> Vec<AbortHandle> {
         let shards = self.shards.iter_mut();
-        shards.filter_map(|shard| shard.abort()).collect()
+        shards.filter_map(super::shard::Shard::abort).collect()
     }
 
     /// Connections that are wanted and have no task; they count as running from here on.
