@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use futures_sink::Sink;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Sleep;
 use tracing::Span;
