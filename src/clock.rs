@@ -1,5 +1,6 @@
 //! The one clock of a client or simulator.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -32,7 +33,17 @@ pub struct Now {
 #[derive(Clone, Debug)]
 pub struct Clock {
     anchor: Arc<Mutex<Anchor>>,
-    follows_system: bool,
+    follows: Option<Wall>,
+}
+
+/// Where the wall time comes from.
+#[derive(Clone)]
+struct Wall(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl fmt::Debug for Wall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wall").finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,23 +55,30 @@ struct Anchor {
 impl Clock {
     /// The system's wall clock, re-anchored at every connect so that it does not drift for months.
     pub fn system() -> Self {
-        Self::anchored(system_time(), true)
+        Self::following(system_time)
+    }
+
+    /// Another wall clock, re-anchored at every connect as the system's is: for tests of what happens
+    /// when a machine's clock is wrong or is corrected.
+    pub fn following(wall: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let now = wall();
+        Self::anchored(now, Some(Wall(Arc::new(wall))))
     }
 
     /// A clock that reads `wall` now and is never re-anchored: for tests and simulations, which
     /// give the same clock to the simulator and to its client.
     pub fn starting_at(wall: Timestamp) -> Self {
-        Self::anchored(wall, false)
+        Self::anchored(wall, None)
     }
 
-    fn anchored(wall: Timestamp, follows_system: bool) -> Self {
+    fn anchored(wall: Timestamp, follows: Option<Wall>) -> Self {
         let anchor = Anchor {
             instant: monotonic(),
             wall,
         };
         Self {
             anchor: Arc::new(Mutex::new(anchor)),
-            follows_system,
+            follows,
         }
     }
 
@@ -75,12 +93,12 @@ impl Clock {
         }
     }
 
-    /// Follows a correction of the system's clock made since the last call.
+    /// Follows a correction of the wall clock made since the last call.
     pub(crate) fn re_anchor(&self) {
-        if self.follows_system {
+        if let Some(Wall(wall)) = &self.follows {
             let anchor = Anchor {
                 instant: monotonic(),
-                wall: system_time(),
+                wall: wall(),
             };
             *self.anchor.lock().unwrap_or_else(PoisonError::into_inner) = anchor;
         }
@@ -103,5 +121,29 @@ fn system_time() -> Timestamp {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => Timestamp::from_nanos(nanos(since)),
         Err(before) => Timestamp::from_nanos(-nanos(before.duration())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_correction_shows_when_the_clock_is_anchored_again() {
+        let seconds = Arc::new(AtomicI64::new(100));
+        let wall = Arc::clone(&seconds);
+        let clock = Clock::following(move || {
+            Timestamp::from_nanos(wall.load(Ordering::Relaxed) * 1_000_000_000)
+        });
+        seconds.store(40, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(clock.now().wall.as_secs(), 101);
+        clock.clone().re_anchor();
+        assert_eq!(clock.now().wall.as_secs(), 40);
+        let fixed = Clock::starting_at(Timestamp::EPOCH);
+        fixed.re_anchor();
+        assert_eq!(fixed.now().wall, Timestamp::EPOCH);
     }
 }

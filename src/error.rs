@@ -95,6 +95,14 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_boxed_source(
+        mut self,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
     /// With the venue it concerns.
     #[must_use]
     pub fn with_venue(mut self, venue: &'static str) -> Self {
@@ -170,7 +178,11 @@ impl fmt::Display for ErrorKind {
                 Ok(())
             }
             Self::TooManyTopics { limit } => {
-                write!(f, "the client may hold at most {limit} topics")
+                write!(
+                    f,
+                    "the client may hold at most {limit} topics: as many as max_topics says and its \
+                     connections have room for"
+                )
             }
             Self::TooManyOfChannel { channel, limit } => {
                 write!(f, "the client may hold at most {limit} topics of {channel}")

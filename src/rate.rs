@@ -115,7 +115,29 @@ impl Bucket {
         self.empty_at = Some(start + self.rate.interval);
     }
 
+    /// When the next may happen if `ahead` others happen before it, as soon as they may.
+    pub(crate) fn ready_after(&self, ahead: usize, now: Instant) -> Instant {
+        let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+        let start = self.empty_at.map_or(now, |empty| empty.max(now));
+        let empty = start.checked_add(self.rate.interval.saturating_mul(ahead));
+        let later = Self {
+            // What lies beyond all time is about as far away as anything that can be told.
+            empty_at: Some(empty.unwrap_or(start)),
+            ..*self
+        };
+        later.ready_at(now)
+    }
+
+    /// Forgets what no use of it at or before `now` can have left: another clock's future.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        let latest = now.checked_add(self.rate.interval.saturating_mul(self.rate.burst));
+        if let (Some(empty), Some(latest)) = (self.empty_at, latest) {
+            self.empty_at = Some(empty.min(latest));
+        }
+    }
+
     /// Counts one at the first moment it may happen, and tells it.
+    #[cfg(test)]
     pub(crate) fn reserve(&mut self, now: Instant) -> Instant {
         let at = self.ready_at(now);
         self.take(at);
@@ -135,6 +157,21 @@ mod tests {
         let at: Vec<_> = (0..6).map(|_| bucket.reserve(start) - start).collect();
         let ms = Duration::from_millis;
         assert_eq!(at, [ms(0), ms(0), ms(0), ms(500), ms(1000), ms(1500)]);
+    }
+
+    #[test]
+    fn the_time_behind_others_is_the_time_when_they_have_been() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(Rate::per_second(2).with_burst(3));
+        for used in 0..5 {
+            let mut turns = bucket;
+            for ahead in 0..7 {
+                let at = turns.reserve(start);
+                assert_eq!(bucket.ready_after(ahead, start), at, "{used} {ahead}");
+            }
+            bucket.reserve(start);
+        }
+        assert!(bucket.ready_after(usize::MAX, start) >= start);
     }
 
     #[test]

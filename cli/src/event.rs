@@ -133,8 +133,10 @@ fn flatten(line: &mut Map<String, Value>, key: &str, value: Value) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use feedline::venue::gate::Trade;
-    use feedline::{Cause, GapId, Interruption, Scope, StatusKind, Timestamp};
+    use feedline::{Cause, GapId, Interruption, Scope, Staleness, StatusKind, Timestamp};
 
     use super::*;
 
@@ -155,6 +157,36 @@ mod tests {
             "scope": {"symbols": ["A_B"]},
         });
         assert_eq!(json(gap.into()), expected);
+    }
+
+    #[test]
+    fn new_markers_are_flat_too() {
+        let (from, to) = (Timestamp::EPOCH, Timestamp::from_secs(2).unwrap());
+        let late = |secs: i64| Timestamp::from_secs(900 + secs).unwrap();
+        let gap = Gap::new(GapId::new(7), Cause::Outage { from, to }, Scope::All);
+        let expected = serde_json::json!({
+            "kind": "gap", "id": 7, "cause": "outage", "scope": "all",
+            "from": "1970-01-01T00:00:00Z", "to": "1970-01-01T00:00:02Z",
+            "seen_from": "1970-01-01T00:15:00Z", "seen_to": "1970-01-01T00:15:02Z",
+        });
+        assert_eq!(json(gap.seen(late(0), late(2)).into()), expected);
+        let silence = Duration::from_secs(7);
+        let why = Staleness::Quiet { silence };
+        let status = Status::new(StatusKind::Stale { why }, Scope::All);
+        let expected = serde_json::json!({
+            "kind": "status", "status": "stale", "why": {"quiet": {"silence": 7.0}}, "scope": "all",
+        });
+        assert_eq!(json(status.into()), expected);
+        let cause = Interruption::CircuitOpen {
+            failures: 9,
+            error: "503".into(),
+        };
+        let status = Status::new(StatusKind::Interrupted { cause }, Scope::All);
+        let expected = serde_json::json!({
+            "kind": "status", "status": "interrupted", "scope": "all",
+            "cause": {"circuit_open": {"failures": 9, "error": "503"}},
+        });
+        assert_eq!(json(status.into()), expected);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the commands that show a live feed have in common: their options, and the feed's life from
 //! the venue's acceptance to its end.
 
+mod ending;
 mod summary;
 
 use std::convert::Infallible;

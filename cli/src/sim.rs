@@ -8,6 +8,10 @@ mod running;
 mod tastytrade;
 
 use clap::{Parser, Subcommand};
+use feedline::sim::Fault;
+use feedline::sim::dxlink::DxLinkFault;
+use feedline::sim::gate::GateFault;
+use feedline::sim::tastytrade::TastytradeFault;
 
 use crate::args::EXIT_CODES;
 use crate::interrupt::Interrupt;
@@ -60,8 +64,18 @@ enum Venue {
 }
 
 fn faults_help() -> String {
-    let names = feedline::sim::Fault::NAMES.join(", ");
-    format!("{FAULTS}{names}\n\n{EXIT_CODES}")
+    let names = Fault::NAMES.join(", ");
+    let own = [
+        ("gate", GateFault::KINDS),
+        ("dxlink", DxLinkFault::KINDS),
+        ("tastytrade", TastytradeFault::KINDS),
+    ];
+    let own = own.map(|(venue, kinds)| format!("    {venue:<12}{}\n", kinds.join(", ")));
+    let own = own.concat();
+    format!(
+        "{FAULTS}{names}\n\n  Those that are a venue's name are its own, and have a \"kind\":\n\n{own}\n\
+         {EXIT_CODES}"
+    )
 }
 
 /// Runs the command.

@@ -3,6 +3,7 @@
 mod figures;
 
 use std::fmt::{self, Display, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use feedline::market::{
@@ -10,6 +11,10 @@ use feedline::market::{
 };
 use feedline::{Cause, Decimal, Gap, Status, StatusKind, Timestamp};
 pub(crate) use figures::figures;
+
+/// How far the venue's times and ours may be apart before both are shown: more than what is under
+/// way takes.
+const ASIDE: Duration = Duration::from_secs(5);
 
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const RED: Style = AnsiColor::Red.on_default();
@@ -39,8 +44,24 @@ pub(crate) fn gap(gap: &Gap) -> String {
         }
         _ => push(&mut line, format_args!("{gap}")),
     }
+    if let Some((from, to)) = seen(gap) {
+        let (from, to) = (clock(from), clock(to));
+        push(
+            &mut line,
+            format_args!(", by the clock here from {from} to {to}"),
+        );
+    }
     push(&mut line, format_args!("{YELLOW:#}"));
     line
+}
+
+/// When a gap was, by this machine's clock, if the venue's times are others: those of a delayed feed
+/// are, and those of a clock that is wrong.
+fn seen(gap: &Gap) -> Option<(Timestamp, Timestamp)> {
+    let (from, to) = gap.range()?;
+    let seen = gap.seen_from.zip(gap.seen_to)?;
+    let far = |a: Timestamp, b: Timestamp| a.duration_since(b).max(b.duration_since(a)) > ASIDE;
+    (far(seen.0, from) || far(seen.1, to)).then_some(seen)
 }
 
 /// A line for a status.
@@ -210,7 +231,59 @@ pub(crate) fn push(line: &mut String, text: fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use feedline::{GapId, Interruption, Scope, Staleness};
+
     use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs).unwrap()
+    }
+
+    #[test]
+    fn a_gap_of_a_delayed_feed_has_both_times() {
+        let cause = Cause::Outage {
+            from: at(0),
+            to: at(2),
+        };
+        let gap_seen = |from, to| {
+            let missing = Gap::new(GapId::new(1), cause.clone(), Scope::All);
+            let line = gap(&missing.seen(at(from), at(to)));
+            anstream::adapter::strip_str(&line).to_string()
+        };
+        let line = "gap     outage of all symbols from 00:00:00.000 to 00:00:02.000, 2000 ms";
+        assert_eq!(gap_seen(0, 3), line);
+        let here = ", by the clock here from 00:15:00.000 to 00:15:02.000";
+        assert_eq!(gap_seen(900, 902), format!("{line}{here}"));
+    }
+
+    #[test]
+    fn markers_of_every_kind_have_words() {
+        let silence = Duration::from_secs(7);
+        let refused = Staleness::Refused {
+            code: Some(5),
+            text: "limit exceeded".into(),
+        };
+        let open = Interruption::CircuitOpen {
+            failures: 9,
+            error: "503".into(),
+        };
+        for (kind, words) in [
+            (
+                StatusKind::Stale {
+                    why: Staleness::Quiet { silence },
+                },
+                "no data for 7s",
+            ),
+            (StatusKind::Stale { why: refused }, "limit exceeded, code 5"),
+            (
+                StatusKind::Interrupted { cause: open },
+                "after 9 failures in a row: 503",
+            ),
+        ] {
+            let line = status(&Status::new(kind, Scope::All));
+            assert!(line.contains(words), "{line}");
+        }
+    }
 
     #[test]
     fn the_time_of_day_is_that_of_utc() {

@@ -13,10 +13,10 @@ use crate::args::EXIT_CODES;
 use crate::event::{Data, Line};
 use crate::interrupt::Interrupt;
 use crate::live::{Options, Summary};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::text;
-use crate::venue::Client;
+use crate::venue::{Client, GOODBYE};
 
 /// How many events are taken at once, before they are shown.
 const BATCH: usize = 256;
@@ -78,45 +78,91 @@ impl<'a, C: Client> Watching<'a, C> {
         let Some(subscription) = accepted else {
             return Ok(());
         };
-        let mut summary = Summary::of("events");
-        let following = follow(subscription, options, &mut summary);
-        let outcome = options.until_end(following, interrupt).await;
-        options.sum_up(&summary, &outcome);
+        let mut show = Showing::new(subscription, options);
+        let outcome = options.until_end(show.follow(), interrupt).await;
+        let outcome = show.end(self.client, outcome).await;
+        options.sum_up(&show.summary, &outcome);
         outcome
     }
 }
 
-async fn follow<T: Data>(
-    mut subscription: Subscription<T>,
-    options: &Options,
-    summary: &mut Summary,
-) -> Outcome {
-    let mut output = Output::new();
-    let mut events = Vec::new();
-    let wanted = options.wanted();
-    loop {
-        let count = subscription.next_batch(&mut events, BATCH).await?;
-        for event in events.drain(..) {
-            summary.count(&event);
-            write(event, options.json, &mut output)?;
-            if summary.data() == wanted {
-                return output.flush();
-            }
-        }
-        output.flush()?;
-        if count == 0 {
-            return Ok(());
-        }
-    }
+/// A feed that is shown.
+struct Showing<'a, T: Data> {
+    subscription: Subscription<T>,
+    events: Vec<Event<T>>,
+    output: Output,
+    options: &'a Options,
+    summary: Summary,
 }
 
-fn write<T: Data>(event: Event<T>, json: bool, output: &mut Output) -> Outcome {
-    if json {
-        return output.json(&Line::new(event));
+impl<'a, T: Data> Showing<'a, T> {
+    fn new(subscription: Subscription<T>, options: &'a Options) -> Self {
+        Self {
+            summary: Summary::of("events", subscription.symbols()),
+            subscription,
+            events: Vec::new(),
+            output: Output::new(),
+            options,
+        }
     }
-    output.line(match event {
-        Event::Data(data) => data.text(),
-        Event::Gap(gap) => text::gap(&gap),
-        Event::Status(status) => text::status(&status),
-    })
+
+    fn is_done(&self) -> bool {
+        self.summary.data() >= self.options.wanted()
+    }
+
+    /// Shows events until there are no more, or as many as were wanted.
+    async fn follow(&mut self) -> Outcome {
+        loop {
+            let count = self
+                .subscription
+                .next_batch(&mut self.events, BATCH)
+                .await?;
+            let mut events = std::mem::take(&mut self.events);
+            for event in events.drain(..) {
+                self.write(event)?;
+                if self.is_done() {
+                    return self.output.flush();
+                }
+            }
+            self.events = events;
+            self.output.flush()?;
+            if count == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Shows what has come before the end, and what may be missing up to it.
+    async fn end(&mut self, client: &impl Client, outcome: Outcome) -> Outcome {
+        if matches!(outcome, Err(Failure::OutputClosed)) {
+            return outcome;
+        }
+        let mut rest = Ok(());
+        if outcome.is_ok() && !self.is_done() {
+            client.unsubscribe_all();
+            let ended = tokio::time::timeout(GOODBYE, self.follow()).await;
+            rest = ended.unwrap_or(Ok(()));
+        }
+        let last = match self.summary.end() {
+            Some(gap) => self.show(gap.into()).and_then(|()| self.output.flush()),
+            None => Ok(()),
+        };
+        outcome.and(rest).and(last)
+    }
+
+    fn write(&mut self, event: Event<T>) -> Outcome {
+        self.summary.count(&event);
+        self.show(event)
+    }
+
+    fn show(&mut self, event: Event<T>) -> Outcome {
+        if self.options.json {
+            return self.output.json(&Line::new(event));
+        }
+        self.output.line(match event {
+            Event::Data(data) => data.text(),
+            Event::Gap(gap) => text::gap(&gap),
+            Event::Status(status) => text::status(&status),
+        })
+    }
 }

@@ -279,3 +279,31 @@ fn a_reader_that_goes_ends_it_without_a_word() {
     let ended = tool.end();
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn an_end_while_interrupted_is_a_gap_and_taints_what_is_open() {
+    let faults = [
+        r#"{"after_frames": 50, "fault": "refuse_connect", "times": null}"#,
+        r#"{"after_frames": 50, "fault": "cut"}"#,
+    ];
+    let faults = file("candles_gone.jsonl", &faults.join("\n"));
+    let (_sim, url) = Tool::sim(&["--rate", "500", "--faults", &faults]);
+    let args = ["BTC_USDT", "--interval", "1h", "--json", "--for", "1s"];
+    let ended = candles(&url, &args);
+    assert_eq!(ended.code, Some(0));
+    let events = ended.json();
+    let [.., gap, open] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        (&gap["kind"], &gap["cause"]),
+        (&"gap".into(), &"outage".into())
+    );
+    assert_eq!(open["kind"], "candle");
+    assert_eq!(open["tainted"], true);
+    assert!(
+        ended.stderr.contains("not live at the end"),
+        "{}",
+        ended.stderr
+    );
+}

@@ -76,6 +76,36 @@ fn gaps_and_interruptions_are_in_the_stream() {
     assert!(ended.stderr.ends_with("1 reconnects"), "{}", ended.stderr);
 }
 
+/// A venue that is gone after a few frames, for good.
+fn gone(name: &str) -> String {
+    let faults = [
+        r#"{"after_frames": 5, "fault": "refuse_connect", "times": null}"#,
+        r#"{"after_frames": 5, "fault": "cut"}"#,
+    ];
+    file(name, &faults.join("\n"))
+}
+
+#[test]
+fn an_end_while_interrupted_is_a_gap() {
+    let faults = gone("gone.jsonl");
+    let (_sim, url) = Tool::sim(&["--rate", "500", "--faults", &faults]);
+    let ended = watch(&url, &["trades", "BTC_USDT", "--json", "--for", "1s"]);
+    assert_eq!(ended.code, Some(0));
+    let events = ended.json();
+    let last = events.last().unwrap();
+    assert_eq!(
+        (&last["kind"], &last["cause"]),
+        (&"gap".into(), &"outage".into())
+    );
+    assert_eq!(last["scope"], "all");
+    let before = events.iter().rev().find(|event| event["kind"] == "trade");
+    assert_eq!(last["from"], before.unwrap()["time"]);
+    assert!(last["from"].as_str() < last["to"].as_str(), "{last}");
+    let words = "not live at the end: something may be missing of all symbols since";
+    assert!(ended.stderr.contains("1 gaps"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(words), "{}", ended.stderr);
+}
+
 #[test]
 fn people_get_a_line_an_event() {
     let (_sim, url) = Tool::sim(&["--rate", "500"]);

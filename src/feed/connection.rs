@@ -10,7 +10,7 @@ use super::driven::{BATCH, Driven};
 use super::machine::{Backoff, MachineConfig, State};
 use super::run::Marker;
 use super::tracker::Tracker;
-use super::{Deliver, Environment, GapIds, Note, Protocol, Topic, TopicId};
+use super::{Deliver, Environment, GapIds, Note, Protocol, QuietConfig, Topic, TopicId};
 use crate::{Error, Event, Now, Staleness};
 
 /// The reconnecting stream adapter: one venue connection as a `Stream`, for as long as it is
@@ -43,6 +43,7 @@ impl<P: Protocol, E: Environment<P>> Connection<P, E> {
             linger: Duration::from_secs(2),
             seed,
             gap_ids: GapIds::default(),
+            quiet: QuietConfig::default(),
         };
         let span = tracing::info_span!("connection", venue = protocol.spec().venue);
         let now = environment.now();
@@ -186,6 +187,7 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
             Note::Repaired { topic, gap, well } => tracker.repaired(topic, gap, well, &mut mark),
             Note::Snapshot(topic, edge) => tracker.snapshot(topic, edge, &mut mark),
             Note::Stale(topics, why) => tracker.stale(&topics, &why, &mut mark),
+            Note::Fresh(topics) => tracker.fresh(&topics, &mut mark),
             Note::Postponed(topic, rejection) => {
                 let (code, text) = (rejection.code, rejection.text);
                 tracker.stale(&[topic], &Staleness::Refused { code, text }, &mut mark);

@@ -1,9 +1,18 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
+#[cfg(feature = "dxlink")]
+use super::Failure;
 use crate::Timestamp;
+#[cfg(feature = "dxlink")]
+use crate::{Error, ErrorKind, Interruption};
+
+/// How long a token may take to come.
+#[cfg(feature = "dxlink")]
+const FETCH: Duration = Duration::from_secs(30);
 
 /// A text that must not be shown: its `Debug` form does not tell it.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,12 +76,37 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// A token that is good now. `refused` tells that the venue did not take the last one, so that
     /// a cached one must not be given again.
     fn token(&self, refused: bool) -> BoxFuture<'static, Result<Token, CredentialError>>;
+
+    /// What tells whose tokens these are, such as a user's name or key; it is not shown. Clients of the
+    /// same endpoint share a limit of connects and a [`Circuit`](super::Circuit) with those of the same
+    /// user. `None`, unless overridden, counts all who do not say as one.
+    fn identity(&self) -> Option<Secret> {
+        None
+    }
 }
 
 impl TokenProvider for Token {
     fn token(&self, _: bool) -> BoxFuture<'static, Result<Token, CredentialError>> {
         let token = self.clone();
         Box::pin(async move { Ok(token) })
+    }
+
+    fn identity(&self) -> Option<Secret> {
+        Some(self.secret.clone())
+    }
+}
+
+/// A token, if it comes in time: a provider that never answers must not keep a connection from its
+/// renewal for ever.
+#[cfg(feature = "dxlink")]
+pub(crate) async fn fetched(
+    token: impl Future<Output = Result<Token, CredentialError>>,
+) -> Result<Token, CredentialError> {
+    match tokio::time::timeout(FETCH, token).await {
+        Ok(fetched) => fetched,
+        Err(_) => Err(CredentialError::retry(format!(
+            "none came within {FETCH:?}"
+        ))),
     }
 }
 
@@ -84,6 +118,7 @@ impl TokenProvider for Token {
 pub struct CredentialError {
     cause: String,
     retryable: bool,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -93,6 +128,7 @@ impl CredentialError {
         Self {
             cause: cause.into(),
             retryable: true,
+            retry_after: None,
             source: None,
         }
     }
@@ -112,9 +148,37 @@ impl CredentialError {
         self
     }
 
+    /// With the time that whoever gives tokens wants to be left alone.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = after;
+        self
+    }
+
+    /// How long whoever gives tokens wants to be left alone, if it says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
     /// Whether it may work later.
     pub fn is_retryable(&self) -> bool {
         self.retryable
+    }
+
+    /// What it means for a connection that needs the token.
+    #[cfg(feature = "dxlink")]
+    pub(crate) fn into_failure(self) -> Failure {
+        let error = format!("no token: {self}");
+        if !self.retryable {
+            return Failure::Fatal(Error::new(ErrorKind::Auth(error)).with_source(self));
+        }
+        let cause = Interruption::Login {
+            error: error.into(),
+        };
+        match self.retry_after {
+            Some(after) => Failure::RetryAfter(cause, after),
+            None => Failure::Retry(cause),
+        }
     }
 }
 

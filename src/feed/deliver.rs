@@ -50,6 +50,8 @@ pub enum Note {
     Snapshot(TopicId, SnapshotEdge),
     /// These topics are stale until they bring data again.
     Stale(Vec<TopicId>, Staleness),
+    /// These topics are no longer stale, though not all of them have brought data: the connection has.
+    Fresh(Vec<TopicId>),
     /// The venue refused a topic for the time being; it is asked for again later.
     Postponed(TopicId, Rejection),
     /// The connection ends for good.
@@ -87,7 +89,10 @@ pub enum Why {
         repair: bool,
     },
     /// The topic was subscribed afresh.
-    Renewed,
+    Renewed {
+        /// Whether the venue brings what was missed.
+        repair: bool,
+    },
     /// The venue's numbering jumped.
     Sequence {
         /// The number that should have come.

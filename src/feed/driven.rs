@@ -1,21 +1,22 @@
 //! A machine at work: polled together with its socket, its timer and its effects.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 use tracing::Span;
 
 use super::machine::{EffectTag, Machine, MachineConfig, State};
 use super::watchman::{Watched, Watchman};
-use super::{Deliver, Environment, Protocol};
+use super::{Deliver, Environment, Note, Protocol};
 use crate::transport::{ConnectError, Frame, Transport};
-use crate::{Interruption, Now};
+use crate::{Interruption, Now, Text};
 
 /// Most messages read before what they brought is handed on.
 pub(crate) const BATCH: usize = 256;
@@ -31,6 +32,10 @@ pub(crate) struct Driven<P: Protocol, E: Environment<P>> {
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
     batch: Vec<Frame>,
     watchman: Watchman,
+    /// The environment knows that the connection is live.
+    live: bool,
+    /// Consumers know that the attempt under way has not begun.
+    held: bool,
 }
 
 enum Link<T> {
@@ -56,6 +61,8 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             timer: None,
             batch: Vec::new(),
             watchman: Watchman::new(span),
+            live: false,
+            held: false,
         }
     }
 
@@ -133,29 +140,45 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     /// Opens, closes or drops the socket as the machine's state demands.
     /// Returns whether there is a new link to be polled.
     fn adjust_link(&mut self) -> bool {
+        if self.machine.state() == State::Live && !std::mem::replace(&mut self.live, true) {
+            self.environment.live();
+        }
         if matches!(self.link, Link::Closing(..)) {
-            // One is closed before the next is opened: the venue may count them.
+            // The venue may count connections: one is closed before the next is opened.
             return false;
         }
         if self.machine.take_connect() && self.machine.wants_socket() {
-            self.effects.clear();
+            self.leave_link();
+            self.held = false;
             self.link = Link::Opening(self.environment.connect(self.machine.protocol()));
             return true;
         }
         if self.machine.wants_socket() || self.is_down() {
             return false;
         }
-        self.effects.clear();
         // A connection that nobody wants says good-bye; after a failure there may be nobody to say it
         // to, which is tried only where the venue would count what it believes to be open.
         let says = self.machine.state() == State::Idle || self.is_counted();
-        self.link = match std::mem::replace(&mut self.link, Link::Down) {
+        self.link = match self.leave_link() {
             Link::Open(transport) if says => {
                 Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
             }
             _ => Link::Down,
         };
         true
+    }
+
+    /// Takes the link out, with what was under way on it.
+    fn leave_link(&mut self) -> Link<E::Transport> {
+        self.effects.clear();
+        let link = std::mem::replace(&mut self.link, Link::Down);
+        if matches!(link, Link::Open(_)) {
+            let unwanted = matches!(self.machine.state(), State::Idle | State::Closed);
+            let lost = self.watchman.interruption().filter(|_| !unwanted);
+            self.environment.closed(lost);
+            self.live = false;
+        }
+        link
     }
 
     /// Whether the venue allows only so many connections.
@@ -192,7 +215,10 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         match &mut self.link {
             Link::Down => false,
             Link::Opening(opening) => match opening.as_mut().poll(cx) {
-                Poll::Pending => false,
+                Poll::Pending => {
+                    self.tell_held(deliver);
+                    false
+                }
                 Poll::Ready(Ok(transport)) => {
                     self.link = Link::Open(transport);
                     self.environment.opened();
@@ -222,13 +248,32 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
                 false
             }
             Link::Closing(transport, limit) => {
-                let closed = poll_closed(transport, counted, cx).is_ready();
-                if closed || limit.as_mut().poll(cx).is_ready() {
+                let said = poll_write(transport, &mut self.machine, cx);
+                let all = said.is_ok() && !self.machine.has_frames();
+                let closed = said.is_err() || all && poll_closed(transport, counted, cx).is_ready();
+                // What the protocol still had to do besides is done, too.
+                let done = closed && self.effects.is_empty();
+                if done || limit.as_mut().poll(cx).is_ready() {
+                    self.effects.clear();
                     self.link = Link::Down;
                     return true;
                 }
                 false
             }
+        }
+    }
+
+    /// Tells consumers, once an attempt, what it waits for before it begins.
+    fn tell_held(&mut self, deliver: &mut impl Deliver<P>) {
+        if self.held {
+            return;
+        }
+        if let Some((cause, retry_in)) = self.environment.held() {
+            self.held = true;
+            let now = self.environment.now();
+            self.observed(now, deliver, |_, deliver| {
+                deliver.note(Note::Interrupted { cause, retry_in });
+            });
         }
     }
 
@@ -357,7 +402,24 @@ fn poll_write<P: Protocol, T: Transport>(
     }
 }
 
+/// Reads what has come, as far as there is room.
+///
+/// Outside of tokio's budget for tasks, which says "pending" when a task has done enough, although more
+/// has come: what is taken for drained must be. The room is the bound.
 fn poll_read<T: Transport>(
+    transport: &mut T,
+    batch: &mut Vec<Frame>,
+    cx: &mut Context<'_>,
+    room: usize,
+) -> Read {
+    let read = poll_fn(|cx| Poll::Ready(read(transport, batch, cx, room)));
+    match pin!(unconstrained(read)).poll(cx) {
+        Poll::Ready(read) => read,
+        Poll::Pending => Read::Full,
+    }
+}
+
+fn read<T: Transport>(
     transport: &mut T,
     batch: &mut Vec<Frame>,
     cx: &mut Context<'_>,
@@ -371,7 +433,7 @@ fn poll_read<T: Transport>(
             Poll::Ready(None) => {
                 return Read::Ended(Interruption::Closed {
                     code: None,
-                    reason: String::new(),
+                    reason: Text::default(),
                 });
             }
         }

@@ -1,52 +1,57 @@
-use hashbrown::HashSet;
-
+use crate::event::ScopeSet;
 use crate::market::Record;
-use crate::{Cause, Gap, GapId, Scope, Symbol, Timestamp};
+use crate::{Cause, Gap, GapId, Timestamp};
 
 /// What a queue dropped at one place, until the gap that says so is taken.
-///
-/// A gap's scope is sorted and shared, which is costly to grow symbol by symbol; this is cheap.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
     count: u64,
-    /// Whether some of it did not say whose it was.
-    nameless: bool,
-    symbols: HashSet<Symbol>,
-    latest: Option<Symbol>,
-    span: Option<(Timestamp, Timestamp)>,
+    scope: ScopeSet,
+    /// By the venue's clock where the events have their time, and otherwise by this machine's.
+    span: Span,
+    /// By this machine's clock.
+    seen: Span,
+}
+
+#[derive(Debug, Default)]
+struct Span(Option<(Timestamp, Timestamp)>);
+
+impl Span {
+    #[inline]
+    fn add(&mut self, time: Timestamp) {
+        self.0 = Some(match self.0 {
+            Some((from, to)) => (from.min(time), to.max(time)),
+            None => (time, time),
+        });
+    }
 }
 
 impl Lost {
     pub(crate) fn add<T: Record>(&mut self, data: &T) {
         self.count += 1;
-        if self.latest.as_ref() != Some(data.symbol()) {
-            self.symbols.insert(data.symbol().clone());
-            self.latest = Some(data.symbol().clone());
+        self.scope.insert(data.symbol());
+        let received = data.received();
+        if let Some(time) = data.time().or(received) {
+            self.span.add(time);
         }
-        for time in [data.time(), data.received()].into_iter().flatten() {
-            self.span = Some(match self.span {
-                Some((from, to)) => (from.min(time), to.max(time)),
-                None => (time, time),
-            });
+        if let Some(received) = received {
+            self.seen.add(received);
         }
     }
 
     /// Counts data of which nothing else is known.
     pub(crate) fn add_nameless(&mut self) {
         self.count += 1;
-        self.nameless = true;
+        self.scope.add_all();
     }
 
     pub(super) fn into_gap(self, id: GapId) -> Gap {
-        let cause = Cause::Overflow {
-            from: self.span.map(|(from, _)| from),
-            to: self.span.map(|(_, to)| to),
-        };
-        let scope = if self.nameless {
-            Scope::All
-        } else {
-            Scope::of(self.symbols)
-        };
-        Gap::new(id, cause, scope).missed(self.count)
+        let (from, to) = self.span.0.unzip();
+        let cause = Cause::Overflow { from, to };
+        let gap = Gap::new(id, cause, self.scope.into_scope()).missed(self.count);
+        match self.seen.0 {
+            Some((from, to)) => gap.seen(from, to),
+            None => gap,
+        }
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::circuit::Circuit;
 use super::machine::{ChannelCounters, ConnectionCounters, State};
 use crate::Timestamp;
 
@@ -62,7 +63,7 @@ pub struct ConnectionMetrics {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// Every connection that is needed is live.
+    /// Every connection that is needed is live and read, and no data is overdue.
     pub ok: bool,
     /// The worst state of the connections.
     pub state: State,
@@ -78,6 +79,33 @@ pub struct Health {
     /// Why the last connection was lost or could not be made, while it is not live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// How old the data of each subscribed channel is, by its name. A connection that answers every
+    /// ping may bring none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, ChannelHealth>,
+    /// What the process knows of the endpoint.
+    #[serde(default)]
+    pub circuit: Circuit,
+}
+
+/// Whether a channel brings data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChannelHealth {
+    /// How long ago its last event was read, on whichever connection, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_data_age: Option<f64>,
+    /// At least one of its topics, or all of a connection with one, has been silent for so much longer
+    /// than it ever was that the venue is being asked for it again.
+    pub overdue: bool,
+}
+
+impl Health {
+    /// The channels with data that is overdue.
+    pub fn overdue(&self) -> impl Iterator<Item = &str> {
+        let overdue = self.channels.iter().filter(|(_, channel)| channel.overdue);
+        overdue.map(|(name, _)| name.as_str())
+    }
 }
 
 /// One handle's queue.

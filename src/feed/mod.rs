@@ -11,11 +11,14 @@
 //!   [`ChannelSpec`]s; what it may do is in [`Output`]. A [`Connection`] runs it in an
 //!   [`Environment`], which may be all in memory: `examples/custom_venue.rs` shows it whole.
 
+mod attempt;
+mod circuit;
 mod connection;
 mod control;
 mod credentials;
 mod deliver;
 mod driven;
+mod endpoint;
 mod environment;
 mod gap_ids;
 mod handle;
@@ -25,9 +28,13 @@ mod limiter;
 mod lost;
 mod machine;
 mod metrics;
+mod network;
 mod protocol;
 mod queue;
+mod rejections;
 mod run;
+mod settings;
+mod settled;
 mod spec;
 mod subscribe;
 mod subscription;
@@ -35,8 +42,11 @@ mod topic;
 mod tracker;
 mod watchman;
 
+pub use circuit::{Circuit, CircuitState};
 pub use connection::Connection;
 pub use control::Control;
+#[cfg(feature = "dxlink")]
+pub(crate) use credentials::fetched;
 pub use credentials::{CredentialError, Secret, Token, TokenProvider};
 pub use deliver::{Deliver, Missing, Note, Why};
 pub(crate) use driven::BATCH;
@@ -44,21 +54,26 @@ pub use environment::Environment;
 #[cfg(feature = "tastytrade")]
 pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
-pub(crate) use gap_ids::GapIds;
+pub(crate) use gap_ids::{GapIds, GapNames};
 pub use hub::StateChanges;
-pub(crate) use hub::{Hub, HubConfig};
+pub(crate) use hub::{Hub, HubConfig, quiet_settings};
 pub use lane::Carries;
-pub(crate) use limiter::Limiter;
 pub(crate) use lost::Lost;
-pub use machine::{Backoff, ChannelCounters, ConnectionCounters, State};
+pub(crate) use machine::QuietConfig;
+pub use machine::{Backoff, ChannelCounters, ConnectionCounters, Quiet, State};
 pub(crate) use metrics::HandleMetrics;
-pub use metrics::{ChannelMetrics, ConnectionMetrics, Health, Metrics};
+pub use metrics::{ChannelHealth, ChannelMetrics, ConnectionMetrics, Health, Metrics};
+pub(crate) use network::{Network, network_settings};
 pub use protocol::{
     Failure, Jump, Malformed, MissingSpan, Op, Output, Position, Protocol, Refusal, Request,
     RequestId, SnapshotEdge,
 };
-pub(crate) use queue::{Line, Queue};
+pub(crate) use queue::{Line, MARKERS, Queue};
 pub(crate) use run::Marker;
+#[cfg(feature = "dxlink")]
+pub(crate) use settings::at_most_a_day;
+#[cfg(feature = "tastytrade")]
+pub(crate) use settings::{at_least_one, within};
 pub use spec::{Acceptance, Changes, ChannelSpec, Heartbeat, Join, Numbering, Probe, Spec};
 pub use subscribe::Subscribe;
 pub use subscription::Subscription;

@@ -145,6 +145,8 @@ pub struct ChannelSpec {
     /// How often the venue sends something of every topic, where it documents that: a topic silent for
     /// three times as long is asked about, though no rhythm of its own has been learned.
     pub cadence: Option<Duration>,
+    /// Its events come when something happens, and by no rhythm: silence is never questioned.
+    pub sporadic: bool,
 }
 
 impl ChannelSpec {
@@ -160,6 +162,7 @@ impl ChannelSpec {
             backfills: false,
             numbering: Numbering::None,
             cadence: None,
+            sporadic: false,
         }
     }
 
@@ -202,6 +205,13 @@ impl ChannelSpec {
     #[must_use]
     pub const fn cadence(mut self, every: Duration) -> Self {
         self.cadence = Some(every);
+        self
+    }
+
+    /// With events that come when something happens, and by no rhythm: nothing is concluded from silence.
+    #[must_use]
+    pub const fn sporadic(mut self) -> Self {
+        self.sporadic = true;
         self
     }
 

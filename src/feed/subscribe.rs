@@ -9,19 +9,25 @@ use hashbrown::HashSet;
 use super::handle::{AnyHandle, Handle};
 use super::hub::{Hub, MakeTopic, NewHandle, Owner};
 use super::lane::{Carries, Lane, TypedLane};
+use super::settled::Settled;
 use super::{Protocol, Subscription, Topic};
 use crate::market::Record;
 use crate::{Error, ErrorKind, Overflow, Symbol};
 
 /// Events that a subscription's queue holds unless told otherwise.
 const CAPACITY: usize = 16_384;
-/// How long a subscription may take to be accepted unless told otherwise, through reconnects.
+/// How long a subscription may take to be accepted unless told otherwise, through reconnects. More
+/// connections than may be opened at once take longer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A subscription in the making: set what you need, then await it.
 ///
 /// Awaiting resolves once the venue has accepted every symbol. Dropping the future before that
 /// leaves nothing behind.
+///
+/// Symbols that are accepted before the others bring data meanwhile, which is queued. Until the await
+/// resolves a full queue drops the oldest into a counted gap, under [`Overflow::Wait`] too: the socket
+/// has to be read on, because the other answers are still to come.
 ///
 /// # Errors
 ///
@@ -43,7 +49,7 @@ pub struct Subscribe<P: Protocol, T> {
 struct Options {
     overflow: Overflow,
     capacity: usize,
-    deadline: Duration,
+    deadline: Option<Duration>,
     allow_partial: bool,
 }
 
@@ -66,7 +72,7 @@ where
             options: Options {
                 overflow,
                 capacity: CAPACITY,
-                deadline: DEADLINE,
+                deadline: None,
                 allow_partial: false,
             },
             event: std::marker::PhantomData,
@@ -85,9 +91,10 @@ where
         self
     }
 
-    /// How long acceptance may take, through reconnects; 30 seconds unless set.
+    /// How long acceptance may take, through reconnects. Unless set it is 30 seconds, and as much longer
+    /// as the limit of connects keeps the client from opening all the connections that it needs.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.options.deadline = deadline;
+        self.options.deadline = Some(deadline);
         self
     }
 
@@ -204,9 +211,10 @@ async fn accepted(
     owner: Arc<dyn Owner>,
     options: Options,
 ) -> Result<(), Error> {
-    let mut pending = handle.pending();
-    let settled = pending.wait_for(|pending| *pending == 0);
-    if tokio::time::timeout(options.deadline, settled)
+    let deadline = options
+        .deadline
+        .unwrap_or_else(|| DEADLINE.saturating_add(owner.connect_delay()));
+    if tokio::time::timeout(deadline, Settled::new(&handle))
         .await
         .is_err()
     {
@@ -217,7 +225,7 @@ async fn accepted(
             owner.obstacle()
         );
         let kind = ErrorKind::Timeout {
-            after: options.deadline,
+            after: deadline,
             waiting_for,
         };
         return Err(Error::new(kind).with_venue(owner.venue()));

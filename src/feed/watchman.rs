@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tracing::Span;
 
 use super::{Deliver, Missing, Note, Protocol, TopicId, Why};
-use crate::Now;
+use crate::{Interruption, Now};
 
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -36,6 +36,8 @@ impl Throttle {
 #[derive(Debug)]
 pub(super) struct Watchman {
     span: Span,
+    /// Why the connection was last not live.
+    interruption: Option<Interruption>,
     interrupted: Throttle,
     malformed: Throttle,
     missing: Throttle,
@@ -47,6 +49,7 @@ impl Watchman {
     pub(super) fn new(span: Span) -> Self {
         Self {
             span,
+            interruption: None,
             interrupted: Throttle::default(),
             malformed: Throttle::default(),
             missing: Throttle::default(),
@@ -55,7 +58,15 @@ impl Watchman {
         }
     }
 
+    /// Why the connection was last not live.
+    pub(super) fn interruption(&self) -> Option<&Interruption> {
+        self.interruption.as_ref()
+    }
+
     fn write(&mut self, now: Now, note: &Note) {
+        if let Note::Interrupted { cause, .. } = note {
+            self.interruption = Some(cause.clone());
+        }
         let _entered = self.span.enter();
         match note {
             Note::State(state) => tracing::info!(%state, "connection state"),
@@ -102,6 +113,7 @@ impl Watchman {
                     tracing::warn!(%why, topics = ids.len(), held_back, "stale");
                 }
             }
+            Note::Fresh(ids) => tracing::info!(topics = ids.len(), "no longer stale"),
             Note::Postponed(_, rejection) => {
                 if let Some(held_back) = self.refused.admit(now.instant) {
                     tracing::warn!(%rejection, held_back, "topic refused for now");

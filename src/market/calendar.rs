@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -114,6 +115,16 @@ impl Calendar {
     /// The time zone.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+
+    /// When the market opens again, if it is closed at `time`.
+    pub(crate) fn closed_until(&self, time: Timestamp) -> Option<Timestamp> {
+        let session = self.session.as_ref()?;
+        if self.trading_day(session, time).is_some() {
+            return None;
+        }
+        let last = self.closed_around(session, time).last;
+        Some(last.saturating_add(Duration::from_nanos(1)))
     }
 
     /// Whether the market may close within one of these intervals.
@@ -238,4 +249,32 @@ fn days_from(day: Date) -> impl Iterator<Item = Date> {
 /// The days before this one, the nearest first.
 fn days_before(day: Date) -> impl Iterator<Item = Date> {
     std::iter::successors(day.yesterday().ok(), |day| day.yesterday().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_market_tells_when_it_opens_again() {
+        let session = "Mon-Fri 09:30-16:00".parse().unwrap();
+        let calendar = Calendar::named("America/New_York")
+            .unwrap()
+            .session(session);
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let until = |text| calendar.closed_until(at(text));
+        assert_eq!(until("2026-11-27T15:00:00Z"), None);
+        assert_eq!(
+            until("2026-11-27T21:00:00Z"),
+            Some(at("2026-11-30T14:30:00Z"))
+        );
+        assert_eq!(
+            until("2026-11-30T14:29:59Z"),
+            Some(at("2026-11-30T14:30:00Z"))
+        );
+        assert_eq!(
+            Calendar::utc().closed_until(at("2026-11-28T00:00:00Z")),
+            None
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 mod send;
 mod start;
+mod times;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::tungstenite::Message;
 
 pub(super) use start::close;
+pub(super) use times::Times;
 
 use super::journal::{Attempt, AttemptOutcome, Breach, BreachKind, Log};
-use super::rules::Rules;
+use super::rules::{Alter, Rules};
 use super::script::{Entry, Script, When};
 use super::{Fault, SessionId};
 use crate::{Clock, Now};
@@ -53,6 +55,8 @@ pub(super) struct Setup {
     pub(super) script: Script,
     pub(super) journal: bool,
     pub(super) queue: usize,
+    /// What the venue's own faults make of its data frames.
+    pub(super) alter: Alter,
 }
 
 /// The state that does not depend on the venue.
@@ -65,6 +69,8 @@ pub(super) struct Core {
     sessions: BTreeMap<SessionId, Session>,
     opened: u64,
     queue: usize,
+    /// How far the venue's clock is ahead, in nanoseconds.
+    skew: i64,
     timers: BTreeMap<(Instant, u64), Timer>,
     timer: u64,
     script: Vec<Entry>,
@@ -82,10 +88,11 @@ impl Core {
             clock: setup.clock,
             rng: fastrand::Rng::with_seed(setup.seed),
             log: Log::new(setup.journal),
-            rules: Rules::default(),
+            rules: Rules::new(setup.alter),
             sessions: BTreeMap::new(),
             opened: 0,
             queue: setup.queue,
+            skew: 0,
             timers: BTreeMap::new(),
             timer: 0,
             script: setup.script.entries,
@@ -148,7 +155,53 @@ impl Core {
         if let Some(Fault::AcceptThenClose { after, .. }) = self.rules.take(Some(id), now, wanted) {
             self.at(now + after, Timer::Cut(id));
         }
+        self.flap(id);
         (id, incoming, control)
+    }
+
+    /// Sees to it that a session does not live long, where none does.
+    fn flap(&mut self, session: SessionId) {
+        let now = self.now().instant;
+        let flapping = |fault: &Fault| matches!(fault, Fault::Flap { .. });
+        if let Some(Fault::Flap { lives, jitter, .. }) =
+            self.rules.take(Some(session), now, flapping)
+        {
+            let lives = lives + jitter.mul_f64(self.rng.f64());
+            self.at(now + lives, Timer::Cut(session));
+        }
+    }
+
+    /// A session's client is logged in, or has its first subscription.
+    pub(super) fn logged_in(&mut self, session: SessionId) {
+        let now = self.now().instant;
+        let closing = |fault: &Fault| matches!(fault, Fault::CloseAfterLogin { .. });
+        if let Some(Fault::CloseAfterLogin { after, code, .. }) =
+            self.rules.take(Some(session), now, closing)
+        {
+            let timer = match code {
+                Some(code) => Timer::Send(session, close(code, "")),
+                None => Timer::Cut(session),
+            };
+            self.at(now + after, timer);
+        }
+    }
+
+    /// What the venue says when it refuses something, as long as a fault wants it.
+    pub(super) fn words(&mut self, session: SessionId, text: &str) -> String {
+        let now = self.now().instant;
+        let verbose = |fault: &Fault| matches!(fault, Fault::Verbose { .. });
+        let mut words = text.to_owned();
+        if let Some(Fault::Verbose { bytes, .. }) = self.rules.take(Some(session), now, verbose) {
+            let more = bytes.saturating_sub(words.len());
+            words.extend(" blah".chars().cycle().take(more));
+        }
+        words
+    }
+
+    /// What the venue says that the time is, and was.
+    pub(super) fn times(&self) -> Times {
+        let now = self.now();
+        Times::new(now.wall, self.skew, self.rules.age(now.instant))
     }
 
     /// Ends a session at once, without a close frame.

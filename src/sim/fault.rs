@@ -4,19 +4,24 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::dxlink::DxLinkFault;
+use super::gate::GateFault;
 use super::span;
+use super::tastytrade::TastytradeFault;
 
 /// Something that goes wrong.
 ///
 /// Three kinds. *Immediate* faults happen once, to every session there is or to the one they are
 /// aimed at: [`Cut`](Self::Cut), [`Close`](Self::Close), [`Empty`](Self::Empty) and the like.
 /// *Session* faults last, on the sessions there are when they start, and not on later ones:
-/// [`Mute`](Self::Mute), [`MuteData`](Self::MuteData). All others are *standing rules* that also
-/// hold for later sessions, until used up (`times`; `None` means for ever), over (`lasting`; `None`
-/// means for ever) or ended by [`Heal`](Self::Heal). Those that begin with a venue's name do nothing
-/// elsewhere.
+/// [`Mute`](Self::Mute), [`MuteData`](Self::MuteData), [`MuteTopic`](Self::MuteTopic). All others are
+/// *standing rules* that also hold for later sessions, until used up (`times`; `None` means for
+/// ever), over (`lasting`; `None` means for ever) or ended by [`Heal`](Self::Heal). Those that begin
+/// with a venue's name do nothing elsewhere, and neither do a venue's own: [`Gate`](Self::Gate),
+/// [`DxLink`](Self::DxLink), [`Tastytrade`](Self::Tastytrade).
 ///
-/// The serialised form is that of a line of a [`Script`](super::Script): `{"fault": "cut"}`.
+/// The serialised form is that of a line of a [`Script`](super::Script): `{"fault": "cut"}`; a
+/// venue's own faults have a `kind` besides: `{"fault": "gate", "kind": "crossed"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -44,6 +49,18 @@ pub enum Fault {
         #[serde(default, rename = "for", with = "span::option")]
         lasting: Option<Duration>,
     },
+    /// Pings and requests are answered, and the other topics' data are sent; this one's are not until
+    /// it is subscribed again.
+    MuteTopic {
+        /// Of which symbol.
+        symbol: String,
+        /// Only on this channel; where the venue's channels carry types of events, only this type.
+        #[serde(default)]
+        channel: Option<String>,
+        /// For how long at most.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
     /// This symbol's subscriptions are acknowledged and stay silent.
     AckWithoutData {
         /// The symbol.
@@ -67,6 +84,28 @@ pub enum Fault {
         #[serde(default)]
         text: Option<String>,
         /// How many requests.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Subscribe requests are neither served nor answered. `times` is once unless told; `null` is a
+    /// topic that the venue never answers.
+    Silent {
+        /// Only requests that name this symbol.
+        #[serde(default)]
+        symbol: Option<String>,
+        /// Only requests for this channel.
+        #[serde(default)]
+        channel: Option<String>,
+        /// How many requests.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// The venue's words in a refusal are this long: what it says, and then nothing of sense. It
+    /// refuses nothing by itself.
+    Verbose {
+        /// The length of the text.
+        bytes: usize,
+        /// How many refusals.
         #[serde(default = "once")]
         times: Option<u32>,
     },
@@ -148,6 +187,32 @@ pub enum Fault {
         #[serde(default = "once")]
         times: Option<u32>,
     },
+    /// Events are this old when they are sent, as in a delayed feed: their own times lie in the past,
+    /// those of the messages do not.
+    Age {
+        /// How old.
+        #[serde(with = "span")]
+        by: Duration,
+        /// For how long.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
+    /// The venue's clock is set, and with it every time that it says from now on. Steps add up, and
+    /// nothing heals them.
+    StepClock {
+        /// By how much.
+        #[serde(with = "span")]
+        by: Duration,
+        /// Back instead of forward.
+        #[serde(default)]
+        back: bool,
+    },
+    /// Events come without their own times.
+    Untimed {
+        /// How many data frames.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
     /// A text frame of no bytes.
     Empty,
     /// A text frame `null`.
@@ -173,6 +238,48 @@ pub enum Fault {
         #[serde(with = "span")]
         after: Duration,
         /// How many connections.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Connections are dropped again and again: each when it has lived this long.
+    Flap {
+        /// How long.
+        #[serde(with = "span")]
+        lives: Duration,
+        /// And up to this much longer, by the simulator's seed.
+        #[serde(default, with = "span")]
+        jitter: Duration,
+        /// For how long connections do not last.
+        #[serde(default, rename = "for", with = "span::option")]
+        lasting: Option<Duration>,
+    },
+    /// Connections are ended once the client is logged in; where the venue knows no login, once its
+    /// first subscription is acknowledged.
+    CloseAfterLogin {
+        /// How long after it.
+        #[serde(default, with = "span")]
+        after: Duration,
+        /// With a close frame of this code; `None` without one.
+        #[serde(default)]
+        code: Option<u16>,
+        /// How many connections.
+        #[serde(default = "once")]
+        times: Option<u32>,
+    },
+    /// Upgrades are answered like this: what proxies, limiters and redirections do.
+    AnswerUpgrade {
+        /// The HTTP status.
+        status: u16,
+        /// A `Location`.
+        #[serde(default)]
+        location: Option<String>,
+        /// A `Retry-After`, as it stands in the header: seconds or a date.
+        #[serde(default)]
+        retry_after: Option<String>,
+        /// The body.
+        #[serde(default)]
+        text: String,
+        /// How many upgrades.
         #[serde(default = "once")]
         times: Option<u32>,
     },
@@ -253,8 +360,33 @@ pub enum Fault {
         #[serde(default)]
         format: DataFormat,
     },
+    /// One of Gate's own.
+    Gate(GateFault),
+    /// One of dxLink's own.
+    #[serde(rename = "dxlink")]
+    DxLink(DxLinkFault),
+    /// One of tastytrade's own.
+    Tastytrade(TastytradeFault),
     /// Ends every session fault and standing rule.
     Heal,
+}
+
+impl From<GateFault> for Fault {
+    fn from(fault: GateFault) -> Self {
+        Self::Gate(fault)
+    }
+}
+
+impl From<DxLinkFault> for Fault {
+    fn from(fault: DxLinkFault) -> Self {
+        Self::DxLink(fault)
+    }
+}
+
+impl From<TastytradeFault> for Fault {
+    fn from(fault: TastytradeFault) -> Self {
+        Self::Tastytrade(fault)
+    }
 }
 
 /// What a [`Fault::Delay`] holds back.
@@ -284,14 +416,18 @@ pub enum DataFormat {
 }
 
 impl Fault {
-    /// Every name a script may use.
+    /// Every name a script may use. What may stand in the `kind` of a venue's own faults is in
+    /// [`GateFault::KINDS`], [`DxLinkFault::KINDS`] and [`TastytradeFault::KINDS`].
     pub const NAMES: &'static [&'static str] = &[
         "cut",
         "close",
         "mute",
         "mute_data",
+        "mute_topic",
         "ack_without_data",
         "refuse",
+        "silent",
+        "verbose",
         "no_ack",
         "late_ack",
         "delay",
@@ -303,6 +439,9 @@ impl Fault {
         "unclosed",
         "time_zero",
         "stale_time",
+        "age",
+        "step_clock",
+        "untimed",
         "empty",
         "null",
         "non_utf8",
@@ -310,6 +449,9 @@ impl Fault {
         "slow_reader",
         "upgrade",
         "accept_then_close",
+        "flap",
+        "close_after_login",
+        "answer_upgrade",
         "reject_upgrade",
         "refuse_connect",
         "snapshot_stale",
@@ -321,13 +463,24 @@ impl Fault {
         "endless_snapshot",
         "close_channel",
         "change_format",
+        "gate",
+        "dxlink",
+        "tastytrade",
         "heal",
     ];
 
     /// How often it applies; `None` is for ever.
     pub(super) fn times(&self) -> Option<u32> {
         match self {
+            Self::Gate(fault) => fault.times(),
+            Self::DxLink(fault) => fault.times(),
+            Self::Tastytrade(fault) => fault.times(),
             Self::Refuse { times, .. }
+            | Self::Silent { times, .. }
+            | Self::Verbose { times, .. }
+            | Self::Untimed { times }
+            | Self::CloseAfterLogin { times, .. }
+            | Self::AnswerUpgrade { times, .. }
             | Self::NoAck { times }
             | Self::LateAck { times }
             | Self::Garble { times }
@@ -362,8 +515,12 @@ impl Fault {
     /// How long it applies; `None` is for ever.
     pub(super) fn lasting(&self) -> Option<Duration> {
         match self {
+            Self::Tastytrade(fault) => fault.lasting(),
             Self::Mute { lasting }
             | Self::MuteData { lasting }
+            | Self::MuteTopic { lasting, .. }
+            | Self::Age { lasting, .. }
+            | Self::Flap { lasting, .. }
             | Self::AckWithoutData { lasting, .. }
             | Self::Delay { lasting, .. } => *lasting,
             _ => None,
@@ -371,7 +528,8 @@ impl Fault {
     }
 }
 
-fn once() -> Option<u32> {
+/// How often a fault applies that does not say so.
+pub(super) fn once() -> Option<u32> {
     Some(1)
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::SessionId;
+use super::rules::{Kind, Role};
 use crate::{Symbol, Timestamp};
 
 /// A data event that a simulator published, and what became of it.
@@ -22,6 +23,9 @@ pub struct Published {
     pub symbol: Symbol,
     /// What identifies it within its topic.
     pub identity: Identity,
+    /// The time that it bears itself, where the venue's events bear one. It is another than
+    /// [`at`](Self::at) in a delayed feed, or when the venue's clock is wrong.
+    pub time: Option<Timestamp>,
     /// Whom it was meant for: empty when nobody was subscribed.
     pub deliveries: Vec<Delivery>,
 }
@@ -70,7 +74,7 @@ pub enum Fate {
     Sent,
     /// Queued more than once.
     Duplicated,
-    /// Queued with wrong times in it.
+    /// Queued with something else in it than it should hold, which can be read.
     Altered,
     /// To be sent later than published, if the session lives that long.
     Delayed,
@@ -93,6 +97,19 @@ pub(super) struct Draft<'a> {
     pub(super) topic: &'a dyn fmt::Display,
     pub(super) symbol: &'a Symbol,
     pub(super) identity: Option<Identity>,
+    pub(super) time: Option<Timestamp>,
+    /// Whether it is written so that it cannot be read.
+    pub(super) spoilt: bool,
+}
+
+impl Draft<'_> {
+    pub(super) fn kind(&self, role: Role) -> Kind<'_> {
+        Kind::Data {
+            channel: self.channel,
+            symbol: self.symbol,
+            role,
+        }
+    }
 }
 
 /// A breach of the venue's rules by a client.

@@ -1,6 +1,6 @@
 //! Faults that last, and what they do to each outgoing frame.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::verdict::Verdict;
 use super::{Fault, SessionId};
@@ -13,7 +13,23 @@ pub(super) enum Kind<'a> {
     /// An answer to a ping, or an announcement.
     Notice,
     /// Data of a symbol.
-    Data { symbol: &'a str, role: Role },
+    Data {
+        /// The venue's channel, or the type of its events.
+        channel: &'a str,
+        symbol: &'a str,
+        role: Role,
+    },
+}
+
+/// A venue's own change of a data frame, where a fault demands one.
+pub(super) type Alter = fn(&Fault, Kind<'_>, &str) -> Option<Altered>;
+
+/// A frame that a fault has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Altered {
+    pub(super) text: String,
+    /// Whether what it holds can still be read.
+    pub(super) readable: bool,
 }
 
 /// What leaving a data frame out would mean.
@@ -36,12 +52,20 @@ struct Rule {
 }
 
 /// The faults that last, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
+    alter: Alter,
 }
 
 impl Rules {
+    pub(super) fn new(alter: Alter) -> Self {
+        Self {
+            rules: Vec::new(),
+            alter,
+        }
+    }
+
     pub(super) fn add(&mut self, fault: Fault, session: Option<SessionId>, now: Instant) {
         self.rules.push(Rule {
             left: fault.times(),
@@ -89,13 +113,35 @@ impl Rules {
             .any(|rule| applies(rule, Some(session)) && matches!(rule.fault, Fault::Mute { .. }))
     }
 
-    /// Whether this session is to hear nothing of this symbol.
-    pub(super) fn is_silent(&mut self, session: SessionId, symbol: &str, now: Instant) -> bool {
+    /// Whether this session is to hear nothing of this symbol on this channel.
+    pub(super) fn is_silent(
+        &mut self,
+        session: SessionId,
+        channel: &str,
+        symbol: &str,
+        now: Instant,
+    ) -> bool {
         self.expire(now);
-        self.rules.iter().any(|rule| {
-            applies(rule, Some(session))
-                && matches!(&rule.fault, Fault::AckWithoutData { symbol: silent, .. } if silent == symbol)
-        })
+        let mut rules = self.rules.iter();
+        rules.any(|rule| applies(rule, Some(session)) && silences(&rule.fault, channel, symbol))
+    }
+
+    /// A topic is subscribed again, which ends a mute that is its alone.
+    pub(super) fn subscribed(&mut self, session: SessionId, channel: &str, symbol: &str) {
+        self.rules.retain(|rule| {
+            rule.session != Some(session)
+                || !matches!(rule.fault, Fault::MuteTopic { .. })
+                || !silences(&rule.fault, channel, symbol)
+        });
+    }
+
+    /// How old events are when they are sent.
+    pub(super) fn age(&self, now: Instant) -> Duration {
+        let ages = self.rules.iter().filter_map(|rule| match &rule.fault {
+            Fault::Age { by, .. } if rule.until.is_none_or(|until| now < until) => Some(*by),
+            _ => None,
+        });
+        ages.sum()
     }
 
     /// When the next rule ends by time.
@@ -130,7 +176,9 @@ impl Rules {
             return Verdict::withheld();
         }
         for rule in &mut self.rules {
-            if applies(rule, Some(session)) && verdict.apply(&rule.fault, kind, text, rng) {
+            if applies(rule, Some(session))
+                && verdict.apply(&rule.fault, kind, text, self.alter, rng)
+            {
                 rule.count();
             }
         }
@@ -140,6 +188,17 @@ impl Rules {
 
 fn applies(rule: &Rule, session: Option<SessionId>) -> bool {
     rule.session.is_none() || rule.session == session
+}
+
+/// Whether a fault keeps back the data of this symbol on this channel, and lets others' pass.
+fn silences(fault: &Fault, of: &str, about: &str) -> bool {
+    match fault {
+        Fault::AckWithoutData { symbol, .. } => symbol == about,
+        Fault::MuteTopic {
+            symbol, channel, ..
+        } => symbol == about && channel.as_deref().is_none_or(|only| only == of),
+        _ => false,
+    }
 }
 
 impl Rule {
@@ -154,14 +213,18 @@ impl Rule {
             (Fault::Mute { .. }, _)
             | (Fault::MuteData { .. }, Kind::Data { .. })
             | (Fault::NoAck { .. }, Kind::Reply) => true,
-            (Fault::AckWithoutData { symbol: silent, .. }, Kind::Data { symbol, .. }) => {
-                silent == symbol
-            }
+            (
+                Fault::AckWithoutData { .. } | Fault::MuteTopic { .. },
+                Kind::Data {
+                    channel, symbol, ..
+                },
+            ) => silences(&self.fault, channel, symbol),
             (
                 Fault::SequenceGap { symbol: only, .. },
                 Kind::Data {
                     symbol,
                     role: Role::Chained,
+                    ..
                 },
             ) => only.as_deref().is_none_or(|only| only == symbol),
             (
@@ -181,6 +244,7 @@ mod tests {
     use crate::sim::Fate;
 
     const DATA: Kind<'_> = Kind::Data {
+        channel: "trades",
         symbol: "A",
         role: Role::Chained,
     };
@@ -198,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_counted_rule_ends_after_its_count() {
-        let mut rules = Rules::default();
+        let mut rules = Rules::new(|_, _, _| None);
         rules.add(Fault::Truncate { times: Some(2) }, None, Instant::now());
         assert_eq!(judge(&mut rules, Kind::Reply).fate, Fate::Sent);
         assert_eq!(judge(&mut rules, DATA).fate, Fate::Spoiled);
@@ -208,15 +272,38 @@ mod tests {
 
     #[test]
     fn a_rule_for_one_session_leaves_the_others_alone() {
-        let mut rules = Rules::default();
+        let mut rules = Rules::new(|_, _, _| None);
         let mute = Fault::Mute { lasting: None };
         rules.add(mute, Some(SessionId(2)), Instant::now());
         assert_eq!(judge(&mut rules, DATA).fate, Fate::Sent);
     }
 
     #[test]
+    fn a_mute_topic_is_heard_again_when_it_is_subscribed_again() {
+        let mut rules = Rules::new(|_, _, _| None);
+        let mute = Fault::MuteTopic {
+            symbol: "A".into(),
+            channel: Some("trades".into()),
+            lasting: None,
+        };
+        rules.add(mute, Some(SessionId(1)), Instant::now());
+        let other = Kind::Data {
+            channel: "quotes",
+            symbol: "A",
+            role: Role::Plain,
+        };
+        assert_eq!(judge(&mut rules, other).fate, Fate::Sent);
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Withheld);
+        rules.subscribed(SessionId(2), "trades", "A");
+        rules.subscribed(SessionId(1), "trades", "B");
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Withheld);
+        rules.subscribed(SessionId(1), "trades", "A");
+        assert_eq!(judge(&mut rules, DATA).fate, Fate::Sent);
+    }
+
+    #[test]
     fn times_are_rewritten_in_place() {
-        let mut rules = Rules::default();
+        let mut rules = Rules::new(|_, _, _| None);
         rules.add(Fault::TimeZero { times: None }, None, Instant::now());
         let verdict = judge(&mut rules, DATA);
         assert_eq!(verdict.text.as_deref(), Some(r#"{"time_ms":0,"t":7}"#));

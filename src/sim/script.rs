@@ -31,9 +31,11 @@ use super::{Fault, SessionId, span};
 /// {"at": "5s", "every": "10s", "fault": "cut"}
 /// {"at": "0s", "fault": "refuse", "channel": "spot.trades", "code": 3, "text": "internal error"}
 /// {"after_subscribes": 3, "fault": "mute", "for": "1m"}
+/// ## one of Gate's own faults
+/// {"at": "1m", "fault": "gate", "kind": "replay", "symbol": "BTC_USDT"}
 /// "#
 /// .parse()?;
-/// assert_eq!(script.len(), 3);
+/// assert_eq!(script.len(), 4);
 /// # Ok::<(), feedline::sim::ScriptError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl Script {
 
     /// Adds a fault this long after the start.
     #[must_use]
-    pub fn at(self, after: Duration, fault: Fault) -> Self {
+    pub fn at(self, after: Duration, fault: impl Into<Fault>) -> Self {
         self.with(When::At { after, every: None }, fault)
     }
 
@@ -87,7 +89,7 @@ impl Script {
     ///
     /// When `period` is zero.
     #[must_use]
-    pub fn every(self, after: Duration, period: Duration, fault: Fault) -> Self {
+    pub fn every(self, after: Duration, period: Duration, fault: impl Into<Fault>) -> Self {
         assert!(!period.is_zero(), "a fault cannot happen every 0 s");
         let every = Some(period);
         self.with(When::At { after, every }, fault)
@@ -95,21 +97,21 @@ impl Script {
 
     /// Adds a fault once `count` subscribe requests have arrived.
     #[must_use]
-    pub fn after_subscribes(self, count: u64, fault: Fault) -> Self {
+    pub fn after_subscribes(self, count: u64, fault: impl Into<Fault>) -> Self {
         self.with(When::Subscribes(count), fault)
     }
 
     /// Adds a fault once `count` data frames have been queued.
     #[must_use]
-    pub fn after_frames(self, count: u64, fault: Fault) -> Self {
+    pub fn after_frames(self, count: u64, fault: impl Into<Fault>) -> Self {
         self.with(When::Frames(count), fault)
     }
 
-    fn with(mut self, when: When, fault: Fault) -> Self {
+    fn with(mut self, when: When, fault: impl Into<Fault>) -> Self {
         self.entries.push(Entry {
             when,
             session: None,
-            fault,
+            fault: fault.into(),
         });
         self
     }
@@ -252,6 +254,9 @@ pub enum ScriptError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::dxlink::DxLinkFault;
+    use crate::sim::gate::{GateFault, WrongNumber};
+    use crate::sim::tastytrade::TastytradeFault;
 
     fn problem(line: &str) -> String {
         line.parse::<Script>().unwrap_err().to_string()
@@ -269,13 +274,45 @@ mod tests {
 
     #[test]
     fn every_name_is_a_fault() {
-        for name in Fault::NAMES {
+        let venues = [
+            ("gate", GateFault::KINDS),
+            ("dxlink", DxLinkFault::KINDS),
+            ("tastytrade", TastytradeFault::KINDS),
+        ];
+        let own = venues.map(|(venue, kinds)| kinds.iter().map(move |kind| (venue, *kind)));
+        let common = Fault::NAMES.iter().map(|name| (*name, ""));
+        let common = common.filter(|(name, _)| venues.iter().all(|(venue, _)| venue != name));
+        for (name, kind) in common.chain(own.into_iter().flatten()) {
+            let fields =
+                r#""symbol":"A","by":"1s","bytes":1,"after":"1s","lives":"1s","status":429"#;
             let line =
-                format!(r#"{{"fault":"{name}","symbol":"A","by":"1s","bytes":1,"after":"1s"}}"#);
+                format!(r#"{{"fault":"{name}","kind":"{kind}","wrong":"no_last",{fields}}}"#);
             let object: Value = serde_json::from_str(&line).unwrap();
             let fault = Fault::deserialize(object).unwrap();
             let back = serde_json::to_value(&fault).unwrap();
-            assert_eq!(back["fault"], **name);
+            assert_eq!(back["fault"], name);
+            assert_eq!(
+                back.get("kind").map_or("", |kind| kind.as_str().unwrap()),
+                kind
+            );
         }
+    }
+
+    #[test]
+    fn a_venues_own_fault_says_which_it_is() {
+        let line = r#"{"at":"1s","fault":"gate","kind":"numbers","wrong":"huge","times":null}"#;
+        let script: Script = line.parse().unwrap();
+        let fault = GateFault::Numbers {
+            wrong: WrongNumber::Huge,
+            channel: None,
+            symbol: None,
+            snapshots: false,
+            times: None,
+        };
+        assert_eq!(script, Script::new().at(Duration::from_secs(1), fault));
+        assert!(problem(r#"{"at":"1s","fault":"dxlink","kind":"crossed"}"#).contains("withdraw"));
+        assert!(problem(r#"{"at":"1s","fault":"gate"}"#).contains("kind"));
+        let typing_error = r#"{"at":"1s","fault":"gate","kind":"crossed","symbl":"A"}"#;
+        assert!(problem(typing_error).contains("has no \"symbl\""));
     }
 }

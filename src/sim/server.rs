@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::core::Core;
 use super::dial::Listener;
 use super::hub::Shared;
 use super::journal::AttemptOutcome;
@@ -129,19 +130,15 @@ async fn answer<V: Venue>(
         if !hub.venue.is_socket(&path) {
             return (false, None);
         }
-        let now = hub.core.now().instant;
-        let wanted = |fault: &Fault| matches!(fault, Fault::RejectUpgrade { .. });
-        let rejected = match hub.core.rules.take(None, now, wanted) {
-            Some(Fault::RejectUpgrade { status, .. }) => Some(status),
-            _ => None,
-        };
-        if let Some(status) = rejected {
+        let rejected = rejected(&mut hub.core);
+        if let Some(answer) = &rejected {
+            let status = answer.status().as_u16();
             hub.core.attempt(AttemptOutcome::Rejected(status));
         }
         (true, rejected)
     });
-    if let Some(status) = rejected {
-        return plain(status_of(status), "upgrade rejected");
+    if let Some(answer) = rejected {
+        return answer;
     }
     if is_socket {
         let Some(key) = websocket_key(request.headers()) else {
@@ -192,6 +189,39 @@ async fn answer<V: Venue>(
     rest(response)
 }
 
+/// The answer to an upgrade that a fault does not let through.
+fn rejected(core: &mut Core) -> Option<Answer> {
+    let now = core.now().instant;
+    let wanted = |fault: &Fault| {
+        matches!(
+            fault,
+            Fault::RejectUpgrade { .. } | Fault::AnswerUpgrade { .. }
+        )
+    };
+    match core.rules.take(None, now, wanted)? {
+        Fault::RejectUpgrade { status, .. } => Some(plain(status_of(status), "upgrade rejected")),
+        Fault::AnswerUpgrade {
+            status,
+            location,
+            retry_after,
+            text,
+            ..
+        } => {
+            let mut answer = plain(status_of(status), text);
+            for (name, value) in [
+                (header::LOCATION, location),
+                (header::RETRY_AFTER, retry_after),
+            ] {
+                if let Some(Ok(value)) = value.as_deref().map(HeaderValue::from_str) {
+                    answer.headers_mut().insert(name, value);
+                }
+            }
+            Some(answer)
+        }
+        _ => None,
+    }
+}
+
 /// The key of a WebSocket upgrade request, if it is one.
 fn websocket_key(headers: &HeaderMap) -> Option<&str> {
     let has = |name, word: &str| {
@@ -225,8 +255,8 @@ fn switch(accept: &str) -> Answer {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Answer {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
     response
 }

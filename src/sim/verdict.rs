@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::journal::Fate;
-use super::rules::Kind;
+use super::rules::{Alter, Altered, Kind};
 use super::{Delayed, Fault};
 
 /// What becomes of a frame.
@@ -43,6 +43,7 @@ impl Verdict {
         fault: &Fault,
         kind: Kind<'_>,
         text: &str,
+        alter: Alter,
         rng: &mut fastrand::Rng,
     ) -> bool {
         let data = matches!(kind, Kind::Data { .. });
@@ -81,6 +82,17 @@ impl Verdict {
                     rewrite(&rewrite(text, "\"time_ms\":", earlier), "\"t\":", earlier)
                 });
             }
+            _ if data && !spoilt => {
+                let before = self.text.as_deref().unwrap_or(text);
+                return match alter(fault, kind, before) {
+                    Some(Altered { text, readable }) if readable => self.replace(text),
+                    Some(Altered { text, .. }) => {
+                        self.spoil(text);
+                        true
+                    }
+                    None => false,
+                };
+            }
             _ => return false,
         }
         true
@@ -98,7 +110,11 @@ impl Verdict {
         if after == before {
             return false;
         }
-        self.text = Some(after);
+        self.replace(after)
+    }
+
+    fn replace(&mut self, text: String) -> bool {
+        self.text = Some(text);
         if self.fate == Fate::Sent {
             self.fate = Fate::Altered;
         }

@@ -9,13 +9,15 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderValue, LOCATION};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio_rustls::TlsConnector;
 
-use super::reach::reach;
-use super::{ConnectError, Dial};
+use super::address::without_secrets;
+use super::reach::{Patience, reach};
+use super::retry_after::retry_after;
+use super::{ConnectError, Dial, Headers};
 use crate::Error;
 
 /// A client of one HTTP/1.1 server.
@@ -29,6 +31,8 @@ pub(crate) struct Http {
     authority: HeaderValue,
     /// What stands before every path; without a slash at its end.
     prefix: String,
+    /// Of every request, besides its own.
+    headers: Headers,
     dial: Arc<dyn Dial>,
     tls: Option<TlsConnector>,
     /// For a whole exchange.
@@ -41,13 +45,17 @@ pub(crate) struct Http {
 #[derive(Debug)]
 pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
+    /// Where it sends the client instead; shown, not followed.
+    pub(crate) location: Option<String>,
+    /// How long it wants to be left alone.
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Bytes,
 }
 
 /// Why there is no answer. Tells neither headers nor bodies.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
-    #[error("no connection: {0}")]
+    #[error("{0}")]
     Connect(#[source] ConnectError),
     #[error("no answer within {0:?}")]
     Timeout(Duration),
@@ -72,6 +80,7 @@ impl Http {
     /// A client of the server at `base`, an `http://` or `https://` URL.
     pub(crate) fn new(
         base: &str,
+        headers: Headers,
         dial: Arc<dyn Dial>,
         tls: TlsConnector,
         deadline: Duration,
@@ -100,6 +109,7 @@ impl Http {
                 .unwrap_or(if secure { 443 } else { 80 }),
             authority: authority.as_str().parse().map_err(|_| invalid())?,
             prefix: uri.path().trim_end_matches('/').to_owned(),
+            headers,
             dial,
             tls: secure.then_some(tls),
             deadline,
@@ -107,12 +117,14 @@ impl Http {
         })
     }
 
-    /// The server's host, with its port where the base has one.
-    pub(crate) fn authority(&self) -> &str {
-        self.authority.to_str().unwrap_or(&self.host)
+    /// Where a WebSocket would be at the same place.
+    pub(crate) fn socket_url(&self) -> String {
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        let authority = self.authority.to_str().unwrap_or(&self.host);
+        format!("{scheme}://{authority}{}/", self.prefix)
     }
 
-    /// Sends a request, whose URI is a path under the base.
+    /// Sends a request, whose URI is a path under the base, with its query if it has one.
     pub(crate) async fn send(
         &self,
         request: Request<Full<Bytes>>,
@@ -124,15 +136,22 @@ impl Http {
     }
 
     async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError> {
-        let path = format!("{}{}", self.prefix, request.uri().path());
-        if let Ok(uri) = path.parse() {
+        let target = request.uri().path_and_query();
+        let target = target.map_or("/", |target| target.as_str());
+        if let Ok(uri) = format!("{}{target}", self.prefix).parse() {
             *request.uri_mut() = uri;
         }
+        for (name, value) in self.headers.map() {
+            let known = request.headers_mut().entry(name);
+            known.or_insert_with(|| value.clone());
+        }
         request.headers_mut().insert(HOST, self.authority.clone());
-        let io = reach(&self.host, self.port, &*self.dial, self.tls.as_ref())
+        let patience = Patience::new(self.deadline);
+        let server = (&*self.host, self.port);
+        let reached = reach(server, &*self.dial, self.tls.as_ref(), patience)
             .await
             .map_err(HttpError::Connect)?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(io))
+        let (mut sender, connection) = http1::handshake(TokioIo::new(reached.io))
             .await
             .map_err(HttpError::Broken)?;
         let answer = async {
@@ -156,8 +175,12 @@ async fn read(response: Response<Incoming>, limit: usize) -> Result<HttpResponse
             });
         }
     };
+    let location = head.headers.get(LOCATION);
+    let location = location.and_then(|location| location.to_str().ok());
     Ok(HttpResponse {
         status: head.status,
+        location: location.map(without_secrets),
+        retry_after: retry_after(&head.headers),
         body,
     })
 }
@@ -209,8 +232,17 @@ mod tests {
             head.push(io.read_u8().await.unwrap());
         }
         let head = String::from_utf8(head).unwrap();
-        assert!(head.starts_with("GET /base/things HTTP/1.1\r\n"), "{head}");
-        assert!(head.contains("host: venue.example:81\r\n"), "{head}");
+        let line = "GET /base/things?from=1&to=2 HTTP/1.1\r\n";
+        assert!(head.starts_with(line), "{head}");
+        let agent = concat!("user-agent: feedline/", env!("CARGO_PKG_VERSION"));
+        for header in [
+            "host: venue.example:81",
+            agent,
+            "x-key: own",
+            "accept: text/plain",
+        ] {
+            assert!(head.contains(&format!("{header}\r\n")), "{head}");
+        }
         io.write_all(text.as_bytes()).await.unwrap();
         if text.is_empty() {
             std::future::pending::<()>().await;
@@ -221,18 +253,23 @@ mod tests {
         let tls = Roots::none().connector().unwrap();
         let deadline = Duration::from_secs(10);
         let base = "http://venue.example:81/base/";
-        let http = Http::new(base, Arc::new(Says(text)), tls, deadline, limit).unwrap();
-        http.send(Request::get("/things").body(Full::default()).unwrap())
-            .await
+        let mut headers = Headers::default();
+        headers.set("X-Key", "own");
+        headers.set("Accept", "anything");
+        let dial = Arc::new(Says(text));
+        let http = Http::new(base, headers, dial, tls, deadline, limit).unwrap();
+        let request = Request::get("/things?from=1&to=2").header("accept", "text/plain");
+        http.send(request.body(Full::default()).unwrap()).await
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_read_to_its_end() {
+    async fn a_query_and_headers_are_sent_and_an_answer_is_read_to_its_end() {
         let response = get("HTTP/1.1 418 No\r\ncontent-length: 5\r\n\r\nabcde", 5)
             .await
             .unwrap();
         assert_eq!(response.status.as_u16(), 418);
         assert_eq!(&response.body[..], b"abcde");
+        assert_eq!((response.retry_after, response.location), (None, None));
         // Without a length the body ends with the connection.
         let response = get("HTTP/1.1 200 OK\r\n\r\nabc", 5).await.unwrap();
         assert_eq!(&response.body[..], b"abc");
@@ -248,6 +285,16 @@ mod tests {
         assert!(broken.is_err(), "{broken:?}");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_an_answer_says_of_later_and_of_elsewhere_is_heard() {
+        let text = "HTTP/1.1 308 Permanent Redirect\r\nretry-after: 7\r\n\
+            location: https://elsewhere.example/x?key=hunter2\r\ncontent-length: 0\r\n\r\n";
+        let response = get(text, 5).await.unwrap();
+        assert_eq!(response.retry_after, Some(Duration::from_secs(7)));
+        let location = response.location.as_deref();
+        assert_eq!(location, Some("https://elsewhere.example/x"));
+    }
+
     #[test]
     fn a_base_has_a_scheme_and_a_host_and_no_secrets() {
         let tls = Roots::none().connector().unwrap();
@@ -260,7 +307,8 @@ mod tests {
             "http://h/?k=s",
         ] {
             let dial = Arc::new(Says(""));
-            let made = Http::new(base, dial, tls.clone(), Duration::ZERO, 0);
+            let headers = Headers::default();
+            let made = Http::new(base, headers, dial, tls.clone(), Duration::ZERO, 0);
             let error = made.unwrap_err().to_string();
             assert!(!error.contains("k=s") && !error.contains("u:p"), "{error}");
         }

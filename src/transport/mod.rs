@@ -4,25 +4,38 @@
 //! A [`Dial`] opens the byte stream below a WebSocket.
 
 mod address;
+mod answer;
+mod connect_error;
 mod dial;
 mod frame;
+mod headers;
 #[cfg(feature = "tastytrade")]
 mod http;
+mod kept;
 pub mod memory;
+mod quoted;
 mod reach;
+mod retry_after;
+pub(crate) mod suspects;
+mod tcp;
 mod tls;
+mod upgrade;
 mod websocket;
 
 use futures_core::Stream;
 use futures_sink::Sink;
 
 pub use address::Address;
-pub use dial::{Dial, Io, Tcp};
+pub use connect_error::ConnectError;
+pub use dial::{Dial, Io};
 pub use frame::{Frame, FrameRef};
+pub(crate) use headers::Headers;
 #[cfg(feature = "tastytrade")]
 pub(crate) use http::{Http, HttpError};
+pub(crate) use quoted::quoted;
+pub use tcp::Tcp;
 pub use tls::Roots;
-pub use websocket::{ConnectError, WebSocket};
+pub use websocket::WebSocket;
 
 use crate::Interruption;
 

@@ -1,112 +1,70 @@
 use std::fmt;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use super::reach::reach;
-use super::{Address, Dial, Frame, Io};
-use crate::{Error, Interruption};
-
-/// What the WebSocket library takes from there at once. It clears this much before every attempt,
-/// also before the one that finds nothing, so that its own 128 KiB are dear where messages come
-/// singly.
-const READ_BUFFER: usize = 16 << 10;
-
-/// Why no WebSocket could be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("{cause}")]
-pub struct ConnectError {
-    /// What to tell the consumer.
-    pub cause: String,
-    /// Whether trying again may help. A refused upgrade (HTTP 4xx) or certificate does not mend
-    /// itself; everything else may.
-    pub retryable: bool,
-    /// The error below.
-    #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl ConnectError {
-    /// A failure that may pass.
-    pub fn retryable(cause: impl Into<String>) -> Self {
-        Self {
-            cause: cause.into(),
-            retryable: true,
-            source: None,
-        }
-    }
-
-    /// A refusal that no retry mends, as the error that ends the feed.
-    #[cfg(feature = "tastytrade")]
-    pub(crate) fn fatal(error: Error) -> Self {
-        Self::new(false, error)
-    }
-
-    /// The error that ends the feed whenever it comes, if that is what it is.
-    pub(crate) fn fatal_error(&self) -> Option<&Error> {
-        self.source.as_ref()?.downcast_ref()
-    }
-
-    pub(super) fn new(
-        retryable: bool,
-        source: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            cause: source.to_string(),
-            retryable,
-            source: Some(Box::new(source)),
-        }
-    }
-}
+use super::kept::Kept;
+use super::reach::Patience;
+use super::upgrade::upgrade;
+use super::{Address, ConnectError, Dial, Frame};
+use crate::{Interruption, Text};
 
 /// A WebSocket connection by tokio-tungstenite, over TLS by rustls where the address asks for it.
 ///
 /// Pings are answered by the library. Text that is not UTF-8 and messages over the limit end it.
 pub struct WebSocket {
-    stream: WebSocketStream<Box<dyn Io>>,
+    stream: WebSocketStream<Kept>,
+    peer: Option<SocketAddr>,
     limit: usize,
 }
 
 impl WebSocket {
     /// Connects, without a time-out of its own. Messages longer than `limit` bytes are refused.
     ///
+    /// Up to five redirects are followed, though never from `wss` to `ws`, and with the headers that
+    /// were set for the address only where its own host is meant.
+    ///
     /// # Errors
     ///
-    /// [`ConnectError`], which tells whether to try again.
+    /// [`ConnectError`], which tells whether to try again, and when.
     pub async fn open(
         address: &Address,
         dial: &dyn Dial,
         tls: &TlsConnector,
         limit: usize,
     ) -> Result<Self, ConnectError> {
-        let tls = address.tls.then_some(tls);
-        let io = reach(&address.host, address.port, dial, tls).await?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .max_message_size(Some(limit))
-            .max_frame_size(Some(limit));
-        let request = address.request.clone();
-        match tokio_tungstenite::client_async_with_config(request, io, Some(config)).await {
-            Ok((stream, _)) => Ok(Self { stream, limit }),
-            Err(WsError::Http(response)) => {
-                let status = response.status();
-                let retryable =
-                    !status.is_client_error() || matches!(status.as_u16(), 408 | 425 | 429);
-                Err(ConnectError {
-                    cause: format!("the venue answered the upgrade with HTTP {status}"),
-                    retryable,
-                    source: None,
-                })
-            }
-            Err(error) => Err(ConnectError::new(true, error)),
-        }
+        Self::open_within(Duration::MAX, address, dial, tls, limit).await
+    }
+
+    /// Connects, or fails after so long, saying at which step.
+    pub(crate) async fn open_within(
+        within: Duration,
+        address: &Address,
+        dial: &dyn Dial,
+        tls: &TlsConnector,
+        limit: usize,
+    ) -> Result<Self, ConnectError> {
+        let patience = Patience::new(within);
+        let upgraded = upgrade(address, dial, tls, limit, patience).await?;
+        Ok(Self {
+            stream: upgraded.stream,
+            peer: upgraded.peer,
+            limit,
+        })
+    }
+
+    /// The address at the other end, if there is a socket.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     fn interruption(&self, error: WsError) -> Interruption {
@@ -120,14 +78,14 @@ impl WebSocket {
             | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
                 Interruption::Closed {
                     code: None,
-                    reason: String::new(),
+                    reason: Text::default(),
                 }
             }
             WsError::Io(error) => Interruption::Io {
-                error: error.to_string(),
+                error: error.to_string().into(),
             },
             error => Interruption::WebSocket {
-                error: error.to_string(),
+                error: error.to_string().into(),
             },
         }
     }

@@ -14,3 +14,4 @@ mod limits;
 mod market;
 mod own_faults;
 mod support;
+mod weather;

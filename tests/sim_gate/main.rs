@@ -9,3 +9,4 @@ mod market;
 mod protocol;
 mod recording;
 mod support;
+mod weather;

@@ -8,3 +8,4 @@ mod market_data;
 mod notifications;
 mod rest;
 mod support;
+mod weather;

@@ -35,15 +35,23 @@ impl Rig {
         sim: impl FnOnce(GateSimBuilder) -> GateSimBuilder,
         gate: impl FnOnce(SpotBuilder) -> SpotBuilder,
     ) -> Self {
+        Self::with_clock(sim, |builder, _clock| gate(builder))
+    }
+
+    /// With a client that may have a clock of its own beside the simulator's.
+    pub fn with_clock(
+        sim: impl FnOnce(GateSimBuilder) -> GateSimBuilder,
+        gate: impl FnOnce(SpotBuilder, Clock) -> SpotBuilder,
+    ) -> Self {
         let clock = Clock::starting_at(Timestamp::from_secs(1_790_000_000).unwrap());
         let builder = GateSim::builder().seed(7).rate(0.0).clock(clock.clone());
         let sim = sim(builder).in_memory().unwrap();
         let builder = Spot::builder()
             .url(sim.url())
             .dial(sim.dialer())
-            .clock(clock)
+            .clock(clock.clone())
             .seed(11);
-        let gate = gate(builder).build().unwrap();
+        let gate = gate(builder, clock).build().unwrap();
         Self { sim, gate }
     }
 

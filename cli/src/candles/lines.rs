@@ -1,7 +1,7 @@
 //! Candles as lines, for people or as JSON.
 
 use feedline::market::{Calendar, Candle};
-use feedline::{Error, Event, Feed};
+use feedline::{Error, Event, Feed, Gap};
 use futures_util::{FutureExt, StreamExt};
 
 use super::open::Open;
@@ -69,11 +69,17 @@ impl Lines {
         self.output.flush()
     }
 
-    /// Writes the candles that are open, whose trades would be told nowhere else, unless as many
-    /// as were `wanted` have been shown.
+    /// Writes what may be missing up to the end, and the candles that are open, whose trades would
+    /// be told nowhere else, unless as many as were `wanted` have been shown.
     pub(crate) fn finish(&mut self, summary: &mut Summary, wanted: u64) -> Outcome {
+        let gap = summary.end();
+        if let Some(gap) = &gap {
+            self.show(gap.clone().into())?;
+        }
         if !self.partials {
-            for candle in self.open.take() {
+            for mut candle in self.open.take() {
+                let concerned = |gap: &Gap| gap.scope.contains(&candle.symbol);
+                candle.tainted |= gap.as_ref().is_some_and(concerned);
                 if summary.data() < wanted {
                     self.write(Event::Data(candle), summary)?;
                 }
@@ -84,6 +90,10 @@ impl Lines {
 
     fn write(&mut self, event: Event<Candle>, summary: &mut Summary) -> Outcome {
         summary.count(&event);
+        self.show(event)
+    }
+
+    fn show(&mut self, event: Event<Candle>) -> Outcome {
         if self.json {
             return self.output.json(&Line::new(event));
         }

@@ -3,7 +3,7 @@
 use feedline::feed::{Carries, Protocol, Subscribe};
 use feedline::market::{Candle, Tick};
 use feedline::venue::dxlink::{self, Indexed};
-use feedline::{Error, Feed, FeedExt, adapters};
+use feedline::{Error, Feed, FeedExt, Symbol, adapters};
 
 use super::Show;
 use super::lines::Lines;
@@ -42,7 +42,11 @@ impl<'a> Showing<'a> {
     {
         let options = &self.show.options;
         match options.accepted(trades, client, self.interrupt).await? {
-            Some(trades) => self.candles(self.show.cut.candles(trades), left_out).await,
+            Some(trades) => {
+                let symbols = trades.symbols();
+                self.candles(self.show.cut.candles(trades), symbols, left_out)
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -62,13 +66,21 @@ impl<'a> Showing<'a> {
             ..LeftOut::default()
         };
         match options.accepted(candles, client, self.interrupt).await? {
-            Some(candles) => self.candles(Told::new(candles), removed).await,
+            Some(candles) => {
+                let symbols = candles.symbols();
+                self.candles(Told::new(candles), symbols, removed).await
+            }
             None => Ok(()),
         }
     }
 
     /// Shows them as asked for, and tells in the end what is in none of them.
-    async fn candles<S>(&self, mut candles: S, left_out: impl Fn(&S) -> LeftOut) -> Outcome
+    async fn candles<S>(
+        &self,
+        mut candles: S,
+        symbols: Vec<Symbol>,
+        left_out: impl Fn(&S) -> LeftOut,
+    ) -> Outcome
     where
         S: Feed<Data = Candle, Error = Error> + Unpin,
     {
@@ -78,13 +90,14 @@ impl<'a> Showing<'a> {
             plot,
             options,
         } = self.show;
-        let mut summary = Summary::of("candles");
+        let mut summary = Summary::of("candles", symbols);
         let outcome = if *plot {
             let mut candles = candles.candle_history(plot::HISTORY);
             let mut plot = Plot::new(&self.symbols, cut.calendar(), candles.history());
             let following = plot.follow(&mut candles, options, &mut summary);
             let outcome = options.until_end(following, self.interrupt).await;
             summary.leave_out(left_out(candles.get_ref()));
+            summary.end();
             outcome.and(plot.finish(&summary))
         } else {
             let mut lines = Lines::new(options.json, *partials, cut.calendar());

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use feedline::{Event, StatusKind};
+use feedline::market::Record;
+use feedline::{Event, Gap, StatusKind, Symbol};
+
+use super::ending::Ending;
 
 /// Counts of a feed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Summary {
     /// What the data are called.
     what: &'static str,
@@ -16,6 +19,9 @@ pub(crate) struct Summary {
     uncounted: u64,
     reconnects: u64,
     left_out: LeftOut,
+    ending: Ending,
+    /// The gap in the end of a feed that was not live.
+    last: Option<Gap>,
 }
 
 /// What is in no candle, or in none that was shown.
@@ -32,15 +38,32 @@ pub(crate) struct LeftOut {
 }
 
 impl Summary {
-    /// Nothing yet.
-    pub(crate) fn of(what: &'static str) -> Self {
+    /// Nothing yet, of a feed of these symbols.
+    pub(crate) fn of(what: &'static str, symbols: impl IntoIterator<Item = Symbol>) -> Self {
         Self {
             what,
-            ..Self::default()
+            data: 0,
+            gaps: 0,
+            missing: 0,
+            uncounted: 0,
+            reconnects: 0,
+            left_out: LeftOut::default(),
+            ending: Ending::of(symbols),
+            last: None,
         }
     }
 
-    pub(crate) fn count<T>(&mut self, event: &Event<T>) {
+    /// The feed ends here. The gap that stands there if it is not live, which is counted.
+    pub(crate) fn end(&mut self) -> Option<Gap> {
+        let gap = self.ending.gap()?;
+        self.gaps += 1;
+        self.uncounted += 1;
+        self.last = Some(gap.clone());
+        Some(gap)
+    }
+
+    pub(crate) fn count<T: Record>(&mut self, event: &Event<T>) {
+        self.ending.enter(event);
         match event {
             Event::Data(_) => self.data += 1,
             Event::Gap(gap) => {
@@ -79,12 +102,24 @@ impl fmt::Display for Summary {
             uncounted,
             reconnects,
             left_out,
+            ending: _,
+            last,
         } = self;
         write!(f, "{data} {what}, {gaps} gaps, {missing} missing")?;
         if *uncounted > 0 {
             write!(f, " and an unknown number in {uncounted} of the gaps")?;
         }
         write!(f, ", {reconnects} reconnects")?;
+        if let Some(gap) = last {
+            write!(
+                f,
+                ", not live at the end: something may be missing of {}",
+                gap.scope
+            )?;
+            if let Some((from, _)) = gap.range() {
+                write!(f, " since {from}")?;
+            }
+        }
         for (count, why) in [
             (left_out.late, "trades too late for their candle"),
             (left_out.skipped, "trades without price, time or size"),
@@ -103,9 +138,20 @@ impl fmt::Display for Summary {
 mod tests {
     use std::time::Duration;
 
-    use feedline::{Cause, Gap, GapId, Scope, Status};
+    use feedline::market::Candle;
+
+    use feedline::{Cause, GapId, Interruption, Scope, Status};
 
     use super::*;
+
+    /// A candle of nothing.
+    fn candle() -> Candle {
+        serde_json::from_value(serde_json::json!({
+            "symbol": "A_B", "interval": "1m", "start": "2026-01-01T00:00:00Z",
+            "open": "1", "high": "1", "low": "1", "close": "1",
+        }))
+        .unwrap()
+    }
 
     #[test]
     fn tells_what_is_not_known() {
@@ -118,15 +164,15 @@ mod tests {
             downtime: Duration::from_secs(1),
             attempts: 1,
         };
-        let mut summary = Summary::of("events");
-        summary.count(&Event::Data(()));
-        summary.count::<()>(&gap(1).missed(3).into());
+        let mut summary = Summary::of("events", []);
+        summary.count(&Event::Data(candle()));
+        summary.count::<Candle>(&gap(1).missed(3).into());
         assert_eq!(
             summary.to_string(),
             "1 events, 1 gaps, 3 missing, 0 reconnects"
         );
-        summary.count::<()>(&gap(2).into());
-        summary.count::<()>(&Status::new(resumed, Scope::All).into());
+        summary.count::<Candle>(&gap(2).into());
+        summary.count::<Candle>(&Status::new(resumed, Scope::All).into());
         assert_eq!(
             summary.to_string(),
             "1 events, 2 gaps, 3 missing and an unknown number in 1 of the gaps, 1 reconnects"
@@ -134,8 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_is_not_live_is_a_gap() {
+        let mut summary = Summary::of("events", ["A_B".into(), "C_D".into()]);
+        summary.count(&Event::Data(candle()));
+        assert_eq!(summary.end(), None);
+        let cause = Interruption::NotUtf8;
+        let kind = StatusKind::Interrupted { cause };
+        summary.count::<Candle>(&Status::new(kind, Scope::All).into());
+        assert!(summary.end().is_some());
+        assert_eq!(
+            summary.to_string(),
+            "1 events, 1 gaps, 0 missing and an unknown number in 1 of the gaps, 0 reconnects, not \
+             live at the end: something may be missing of all symbols since 2026-01-01T00:00:00Z"
+        );
+    }
+
+    #[test]
     fn tells_which_trades_are_in_no_candle() {
-        let mut summary = Summary::of("candles");
+        let mut summary = Summary::of("candles", []);
         summary.leave_out(LeftOut {
             late: 2,
             skipped: 0,

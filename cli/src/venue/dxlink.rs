@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use feedline::feed::Token;
-use feedline::venue::dxlink::{DEMO_URL, DxLink};
+use feedline::venue::dxlink::DxLink;
 
 use crate::live::Options;
 use crate::outcome::{Failure, Outcome};
@@ -26,8 +26,9 @@ pub(crate) const HELP: &str = "\
 Without --url it is dxFeed's public demonstration, of delayed data, which wants no token:
   wss://demo.dxfeed.com/market-data/dxlink-ws
 
-The token of an endpoint that wants one is read from the environment variable FEEDLINE_DXLINK_TOKEN,
-and is never taken from the command line nor written anywhere.
+The token of the endpoint at --url, if it wants one, is read from the environment variable
+FEEDLINE_DXLINK_TOKEN, and is never taken from the command line nor written anywhere. Without --url it
+is not used.
 
 The venue acknowledges nothing: a symbol that it does not know is silent.";
 
@@ -43,9 +44,13 @@ pub(crate) struct Connection {
 impl Connection {
     /// A client of the endpoint.
     pub(crate) fn client(&self, options: &Options) -> Outcome<DxLink> {
-        let mut builder = DxLink::builder().url(options.url.as_deref().unwrap_or(DEMO_URL));
-        if let Some(token) = token()? {
-            builder = builder.token(token);
+        let mut builder = DxLink::builder();
+        // A token is for the endpoint that the user names: the demonstration wants none.
+        if let Some(url) = &options.url {
+            builder = builder.url(url);
+            if let Some(token) = token()? {
+                builder = builder.token(token);
+            }
         }
         if let Some(period) = self.aggregation {
             builder = builder.aggregation(period);

@@ -24,7 +24,8 @@ TASTYTRADE_CLIENT_SECRET and TASTYTRADE_REFRESH_TOKEN. They are never taken from
 from a .env file, nor written anywhere.
 
 --url is the address of the REST interface, https://api.tastyworks.com unless told. Where quotes come
-from is told by the venue. The account streamer is at --account-url.
+from is told by the venue. The account streamer is the venue's own, or where --url is, unless
+--account-url says otherwise. The venue, its sandbox and servers of one's own cannot be mixed.
 
 The venue acknowledges nothing: a symbol that it does not know is silent.";
 
@@ -34,7 +35,7 @@ pub(crate) struct Connection {
     /// The venue's sandbox, of delayed data, instead of the venue.
     #[arg(long, conflicts_with = "url")]
     sandbox: bool,
-    /// Where the account streamer is, if --url is not the venue's own.
+    /// Where the account streamer is, if it is not where --url is.
     #[arg(long, value_name = "URL")]
     account_url: Option<String>,
     /// Ask the venue to gather updates for this long and send only the latest where that is all
@@ -84,6 +85,10 @@ pub(crate) struct Accounts<'a>(pub(crate) &'a Tastytrade);
 impl Client for Accounts<'_> {
     fn health(&self) -> Health {
         self.0.account_health()
+    }
+
+    fn unsubscribe_all(&self) {
+        self.0.unsubscribe_all();
     }
 
     async fn say_goodbye(&self) {

@@ -9,11 +9,11 @@ use super::ledger::{ClientId, Ledger};
 use super::member::Member;
 use super::watching::{Published, StateChanges, Update};
 use super::{HubConfig, Parts, Pool, pools};
-use crate::feed::Protocol;
 use crate::feed::environment::Sockets;
 use crate::feed::handle::lock;
 use crate::feed::machine::State;
 use crate::feed::metrics::{Health, Metrics};
+use crate::feed::{Circuit, Protocol};
 use crate::{Clock, Error, ErrorKind};
 
 /// How long stopping a task by force may take.
@@ -131,10 +131,15 @@ impl<P: Protocol> Hub<P> {
     pub(crate) fn health(&self) -> Health {
         let now = self.client.clock.now();
         match self.joined() {
-            Some(member) => member.pool.ledger(|ledger| ledger.health(now, member.id)),
+            Some(member) => {
+                let circuit = member.pool.circuit();
+                member
+                    .pool
+                    .ledger(|ledger| ledger.health(now, member.id, circuit))
+            }
             None => {
                 let state = self.client.state.now();
-                let nothing = Ledger::<P>::nothing().health(now, ClientId(0));
+                let nothing = Ledger::<P>::nothing().health(now, ClientId(0), Circuit::default());
                 let ok = state == State::Idle;
                 Health {
                     ok,

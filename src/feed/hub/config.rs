@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::ledger::Limits;
 use crate::feed::Spec;
-use crate::feed::machine::Backoff;
+use crate::feed::machine::{Backoff, QuietConfig};
 
 /// What a user may set on a client, whatever its venue.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct HubConfig {
     pub(crate) topics_per_connection: Option<usize>,
     /// Makes jitter repeatable.
     pub(crate) seed: u64,
+    /// What is made of silence.
+    pub(crate) quiet: QuietConfig,
     /// Shares its connections with every client of the same endpoint and account in the same runtime,
     /// for venues that allow an account few. The text tells accounts apart: it names the account, or
     /// is its key. Everything else but `max_topics` is as the first of these clients set it.
@@ -41,7 +43,28 @@ impl Default for HubConfig {
             max_topics: 50_000,
             topics_per_connection: None,
             seed: fastrand::u64(..),
+            quiet: QuietConfig::default(),
             account: None,
         }
     }
 }
+
+/// A client's settings of what is made of silence, the same for every venue.
+macro_rules! quiet_settings {
+    () => {
+        /// What is done about data that stays away although the connection answers its pings: reported
+        /// and asked for again unless set.
+        pub fn quiet(mut self, quiet: $crate::feed::Quiet) -> Self {
+            self.hub.quiet.mode = quiet;
+            self
+        }
+
+        /// When the market is open: while it is closed, silence is normal. Without one the market may be
+        /// closed or broken, and is asked ever more rarely.
+        pub fn calendar(mut self, calendar: $crate::market::Calendar) -> Self {
+            self.hub.quiet.calendar = Some(calendar);
+            self
+        }
+    };
+}
+pub(crate) use quiet_settings;

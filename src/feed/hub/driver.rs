@@ -130,7 +130,9 @@ impl<P: Protocol> Driver<P> {
                 }
                 break more;
             }
-            if more || !again && !self.signal.is_set() {
+            // Reading rests from now on, and somebody may have to hear of it.
+            let filled = room > 0 && self.router.full().is_some();
+            if !filled && (more || !again && !self.signal.is_set()) {
                 break more;
             }
         };
@@ -214,10 +216,10 @@ impl<P: Protocol> Driver<P> {
         }
     }
 
-    /// Rests reading while a handle that may lose nothing is full, and says so after a while.
+    /// How many messages may be read: none while a handle that may lose nothing is full, which is told
+    /// after a while. What one batch brings more than such a handle has room for stays behind its queue.
     fn room(&mut self, cx: &mut Context<'_>) -> usize {
-        let (room, fullest) = self.router.room();
-        let full = fullest.filter(|_| room == 0);
+        let full = self.router.full();
         if let Some(stall) = self.stall.take_if(|stall| Some(stall.seat) != full)
             && stall.told()
         {
@@ -233,7 +235,7 @@ impl<P: Protocol> Driver<P> {
                 self.router.stalled(seat, &stall.by);
             }
         }
-        room.min(BATCH)
+        if full.is_some() { 0 } else { BATCH }
     }
 
     fn publish(&mut self) {
@@ -253,6 +255,8 @@ impl<P: Protocol> Driver<P> {
         report.counters.clone_from(machine.counters());
         report.channels.clear();
         report.channels.extend_from_slice(machine.channels());
+        report.overdue.clear();
+        report.overdue.extend(machine.overdue_channels());
         let stalled_by = self.stall.as_ref().map(|stall| &stall.by);
         if report.stalled_by.as_ref() != stalled_by {
             report.stalled_by = stalled_by.cloned();

@@ -1,6 +1,7 @@
 //! A client's place in a pool.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::oneshot;
@@ -89,7 +90,15 @@ impl<P: Protocol> Owner for Member<P> {
     }
 
     fn obstacle(&self) -> String {
-        self.pool.ledger(|ledger| ledger.obstacle(self.id))
+        let obstacle = self.pool.ledger(|ledger| ledger.obstacle(self.id));
+        match self.pool.unopened().0 {
+            0 | 1 => obstacle,
+            count => format!("{obstacle}; {count} connections are not open yet"),
+        }
+    }
+
+    fn connect_delay(&self) -> Duration {
+        self.pool.unopened().1
     }
 
     fn venue(&self) -> &'static str {

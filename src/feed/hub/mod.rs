@@ -28,7 +28,7 @@ use tokio::sync::watch;
 
 pub(crate) use answers::Answers;
 pub(crate) use client::Hub;
-pub(crate) use config::HubConfig;
+pub(crate) use config::{HubConfig, quiet_settings};
 pub(crate) use ledger::{MakeTopic, NewHandle};
 pub(crate) use owner::Owner;
 pub use watching::StateChanges;
@@ -40,7 +40,7 @@ use self::task::Task;
 use super::environment::Sockets;
 use super::handle::{HandleId, lock};
 use super::machine::MachineConfig;
-use super::{GapIds, Protocol, Spec};
+use super::{Circuit, GapIds, Protocol, Spec};
 use crate::{Error, ErrorKind};
 
 /// What the clients, their handles and the tasks of some connections share.
@@ -127,6 +127,17 @@ impl<P: Protocol> Pool<P> {
         self.config.linger
     }
 
+    /// How many connections are not open yet, and how long the limit of connects may keep them from it.
+    pub(crate) fn unopened(&self) -> (usize, Duration) {
+        let count = self.ledger(|ledger| ledger.unopened());
+        (count, self.environment.connect_delay(count))
+    }
+
+    /// What the process knows of the endpoint.
+    fn circuit(&self) -> Circuit {
+        self.environment.circuit()
+    }
+
     /// Starts the tasks of connections that are wanted and have none: the one place of the client
     /// side that spawns. Not to be called under a lock.
     fn spawn_drivers(self: &Arc<Self>) {
@@ -167,6 +178,7 @@ impl<P: Protocol> Pool<P> {
             linger: self.config.linger,
             seed: self.config.seed ^ salt,
             gap_ids: self.gap_ids.clone(),
+            quiet: self.config.quiet.clone(),
         }
     }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::runtime;
 use tokio::sync::oneshot;
 
@@ -24,6 +26,8 @@ pub(crate) trait Owner: Send + Sync {
     fn symbols(&self, handle: HandleId) -> Vec<Symbol>;
     /// What stands in the way of progress, for errors: a full handle, or the last trouble.
     fn obstacle(&self) -> String;
+    /// How long the limit of connects may keep the client from opening what it needs.
+    fn connect_delay(&self) -> Duration;
     /// The venue's name.
     fn venue(&self) -> &'static str;
 }

@@ -8,7 +8,9 @@ use super::counters::{ChannelCounters, ConnectionCounters};
 use super::effects::Effects;
 use super::event_clock::EventClock;
 use super::liveness::Liveness;
+use super::quiet::QuietConfig;
 use super::registry::{Down, Registry, TopicEntry};
+use super::silence::Silence;
 use super::state::State;
 use crate::feed::{Failure, GapIds, MissingSpan, Protocol, Spec};
 use crate::rate::Bucket;
@@ -24,6 +26,7 @@ pub(super) struct Core<P: Protocol> {
     pub(super) registry: Registry,
     pub(super) state: State,
     pub(super) liveness: Liveness,
+    pub(super) silence: Silence,
     pub(super) pace: Bucket,
     pub(super) changes: ChangeCount,
     pub(super) outbox: VecDeque<Frame>,
@@ -56,11 +59,12 @@ pub(super) struct Core<P: Protocol> {
 }
 
 impl<P: Protocol> Core<P> {
-    pub(super) fn new(spec: &Spec, gap_ids: GapIds, now: Now) -> Self {
+    pub(super) fn new(spec: &Spec, gap_ids: GapIds, quiet: QuietConfig, now: Now) -> Self {
         Self {
             registry: Registry::default(),
             state: State::Idle,
             liveness: Liveness::new(spec.heartbeat, now.instant),
+            silence: Silence::new(quiet, now.instant),
             pace: Bucket::new(spec.requests),
             changes: ChangeCount::new(spec.changes),
             outbox: VecDeque::new(),

@@ -14,6 +14,16 @@ pub(super) struct Liveness {
     unanswered: Option<Instant>,
 }
 
+/// What the other side has shown of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    None,
+    /// A ping or a pong: the socket is alive.
+    Frame,
+    /// A message: the venue is.
+    Message,
+}
+
 /// What liveness demands now.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Demand {
@@ -43,6 +53,17 @@ impl Liveness {
     /// What was received was a message.
     pub(super) fn message(&mut self, now: Instant) {
         self.message = now;
+    }
+
+    /// What the other side has shown of itself since then.
+    pub(super) fn sign_since(&self, since: Instant) -> Sign {
+        if self.message > since {
+            Sign::Message
+        } else if self.received > since {
+            Sign::Frame
+        } else {
+            Sign::None
+        }
     }
 
     /// Other times from now on.

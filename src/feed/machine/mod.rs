@@ -13,15 +13,22 @@ mod counters;
 mod effects;
 mod event_clock;
 mod gaps;
+mod listening;
 mod liveness;
 mod numbers;
 mod output;
 mod pending;
+mod question;
+mod quiet;
 mod registry;
 mod requests;
 mod retry;
+mod rhythm;
+mod silence;
 mod sink;
 mod state;
+#[cfg(test)]
+mod tests;
 mod topic_state;
 mod upkeep;
 mod work_queue;
@@ -32,6 +39,8 @@ use std::time::{Duration, Instant};
 pub use backoff::Backoff;
 pub use counters::{ChannelCounters, ConnectionCounters};
 pub(crate) use effects::EffectTag;
+pub use quiet::Quiet;
+pub(crate) use quiet::QuietConfig;
 pub use state::State;
 
 use self::backoff::Attempts;
@@ -40,14 +49,14 @@ use self::registry::TopicState;
 use self::sink::Sink;
 use super::{Deliver, Failure, GapIds, Numbering, Protocol, Topic, TopicId, Topics};
 use crate::transport::{ConnectError, Frame, FrameRef};
-use crate::{Error, ErrorKind, Interruption, Now};
+use crate::{Interruption, Now};
 
 /// How long refused credentials are tried again by a feed that has been live.
 const FORBEARANCE: Duration = Duration::from_secs(15 * 60);
 
 /// A topic as the borrowed key of itself.
 #[derive(Hash)]
-pub(super) struct Same<'a, T>(pub(super) &'a T);
+pub(crate) struct Same<'a, T>(pub(crate) &'a T);
 
 impl<T: Topic> hashbrown::Equivalent<T> for Same<'_, T> {
     fn equivalent(&self, key: &T) -> bool {
@@ -62,6 +71,7 @@ pub(crate) struct MachineConfig {
     pub(crate) linger: Duration,
     pub(crate) seed: u64,
     pub(crate) gap_ids: GapIds,
+    pub(crate) quiet: QuietConfig,
 }
 
 /// The state machine around one [`Protocol`].
@@ -85,7 +95,7 @@ pub(crate) struct Machine<P: Protocol> {
 
 impl<P: Protocol> Machine<P> {
     pub(crate) fn new(protocol: P, config: MachineConfig, now: Now) -> Self {
-        let core = Core::new(protocol.spec(), config.gap_ids, now);
+        let core = Core::new(protocol.spec(), config.gap_ids, config.quiet, now);
         Self {
             protocol,
             topics: Topics::new(),
@@ -128,6 +138,12 @@ impl<P: Protocol> Machine<P> {
         self.core.event_clock.offset(now)
     }
 
+    /// The channels with topics whose data is overdue.
+    pub(crate) fn overdue_channels(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let overdue = self.core.silence.overdue_channels();
+        overdue.map(|channel| self.core.channels[channel].0)
+    }
+
     /// Whether the venue's set is the wanted set, as far as its answers tell.
     pub(crate) fn settled(&self) -> bool {
         self.core.state == State::Live && self.core.registry.settled()
@@ -167,6 +183,7 @@ impl<P: Protocol> Machine<P> {
         let id = self.topics.insert(topic);
         let learns = spec.numbering == Numbering::Learned;
         self.core.registry.want(id, channel, learns);
+        self.core.silence.occupy(id, spec, channel);
         self.unwanted_since = None;
         id
     }
@@ -181,6 +198,7 @@ impl<P: Protocol> Machine<P> {
 
     /// Subscribes to a wanted topic again, because a handle asks for its beginning.
     pub(crate) fn renew(&mut self, id: TopicId, now: Now) {
+        self.protocol.anew(id);
         self.core.registry.resubscribe(id, now.instant, true);
     }
 
@@ -194,6 +212,7 @@ impl<P: Protocol> Machine<P> {
         match (reading, self.paused_since) {
             (false, None) => {
                 self.paused_since = Some(now.instant);
+                self.core.silence.set_reading(false, now.instant);
                 self.protocol.reading(now, false);
             }
             (true, Some(since)) => {
@@ -201,6 +220,7 @@ impl<P: Protocol> Machine<P> {
                 let latest = now.instant + self.protocol.spec().answer_timeout;
                 self.core.liveness.excuse(silence);
                 self.core.registry.excuse(silence, latest);
+                self.core.silence.set_reading(true, now.instant);
                 self.login_until = self.login_until.map(|until| until + silence);
                 self.paused_since = None;
                 self.protocol.reading(now, true);
@@ -271,11 +291,13 @@ impl<P: Protocol> Machine<P> {
         if let Some(fatal) = error.fatal_error() {
             self.end_or_bear(now, fatal.clone(), deliver);
         } else if !error.retryable && !self.ever_live {
-            let kind = ErrorKind::Connect(error.cause.clone());
-            self.end(Error::new(kind).with_source(error), deliver);
+            self.end(error.into_error(), deliver);
         } else {
-            let cause = Interruption::Connect { error: error.cause };
-            self.interrupt(now, cause, None, deliver);
+            let after = error.retry_after;
+            let cause = Interruption::Connect {
+                error: error.cause.into(),
+            };
+            self.interrupt(now, cause, after, deliver);
         }
     }
 
@@ -296,7 +318,7 @@ impl<P: Protocol> Machine<P> {
                 let (code, reason) = close.clone().unzip();
                 let cause = Interruption::Closed {
                     code,
-                    reason: reason.unwrap_or_default(),
+                    reason: reason.unwrap_or_default().into(),
                 };
                 return self.handle_closed(now, cause, deliver);
             }
@@ -332,6 +354,11 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
+    /// Whether somebody still waits for the reply of an effect.
+    pub(crate) fn expects(&self, tag: EffectTag) -> bool {
+        tag.is_current(&self.core.registry)
+    }
+
     /// An effect came back.
     pub(crate) fn handle_reply(
         &mut self,
@@ -340,7 +367,7 @@ impl<P: Protocol> Machine<P> {
         reply: P::Reply,
         deliver: &mut impl Deliver<P>,
     ) {
-        if !tag.is_current(&self.core.registry) {
+        if !self.expects(tag) {
             return;
         }
         self.with(now, deliver, |protocol, topics, sink| {
@@ -372,6 +399,7 @@ impl<P: Protocol> Machine<P> {
             core,
             ..
         } = self;
+        core.silence.read_at(now.instant);
         let mut sink = Sink {
             now,
             core,

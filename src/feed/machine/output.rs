@@ -6,12 +6,12 @@ use super::effects::EffectTag;
 use super::registry::TopicState;
 use super::sink::Sink;
 use super::state::State;
-use crate::Timestamp;
 use crate::feed::{
     Deliver, Failure, Heartbeat, Jump, Malformed, Note, Output, Protocol, Refusal, RequestId,
     SnapshotEdge, TopicId,
 };
 use crate::transport::Frame;
+use crate::{Staleness, Timestamp};
 
 impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     fn send(&mut self, frame: Frame) {
@@ -20,6 +20,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn live(&mut self) {
         self.core.live_since = Some(self.now.instant);
+        self.core.silence.live();
         self.enter(State::Live);
     }
 
@@ -29,7 +30,10 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         let entry = self.core.registry.entry_mut(topic);
         let channel = entry.channel();
         if entry.takes_slow_path() {
-            if !self.first_event(topic, time, P::position(&event)) {
+            let delivered = self.first_event(topic, time, P::position(&event));
+            // What is missing stands before the end of the silence.
+            self.hear(topic, time);
+            if !delivered {
                 return;
             }
         } else if entry.learns_numbers()
@@ -37,6 +41,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         {
             let step = entry.step(position);
             self.check_step(topic, step, Some(position), time);
+            self.hear(topic, time);
+        } else {
+            self.hear(topic, time);
         }
         if let Some(time) = time {
             self.core.registry.entry_mut(topic).set_last_time(time);
@@ -112,6 +119,20 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         self.withdraw(topic, why);
     }
 
+    fn complained(&mut self, topics: &[TopicId], why: Refusal) {
+        let mut held = topics.to_vec();
+        held.retain(|id| self.core.registry.entry(*id).is_held());
+        for id in &held {
+            self.core.registry.entry_mut(*id).set_stale();
+        }
+        if !held.is_empty() {
+            let (code, text) = (why.code, why.text);
+            let text = text.into();
+            let why = Staleness::Refused { code, text };
+            self.deliver.note(Note::Stale(held, why));
+        }
+    }
+
     fn repaired(&mut self, topic: TopicId, well: bool) {
         for gap in self.core.registry.entry_mut(topic).take_repairs() {
             self.repaired_gap(topic, gap, well);
@@ -119,6 +140,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn snapshot(&mut self, topic: TopicId, edge: SnapshotEdge) {
+        self.hear(topic, None);
         if !self.core.registry.entry(topic).takes_slow_path() || self.first_event(topic, None, None)
         {
             self.deliver.note(Note::Snapshot(topic, edge));
@@ -126,6 +148,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn stray(&mut self, topic: TopicId) {
+        self.hear(topic, None);
         self.core.registry.stray(topic, self.now.instant);
         self.ignored("event without the beginning of its subscription");
     }

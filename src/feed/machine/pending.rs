@@ -11,7 +11,7 @@ pub(super) struct Pending {
     pub(super) id: RequestId,
     pub(super) op: Op,
     pub(super) topics: Vec<TopicId>,
-    asked: Instant,
+    pub(super) asked: Instant,
     deadline: Instant,
 }
 

@@ -84,10 +84,11 @@ impl Registry {
         let entry = self.entry(id);
         let turn = match self.need(id) {
             Need::Nothing => return,
-            Need::Request(_) | Need::Forget => match entry.retry_at() {
-                Some(at) if entry.is_wanted() => Turn::At(at),
-                _ if entry.is_suspect() => Turn::Last,
-                _ => Turn::Next,
+            Need::Forget => Turn::Next,
+            Need::Request(_) => match entry.retry_at() {
+                Some(at) => Turn::At(at),
+                None if entry.is_suspect() => Turn::Last,
+                None => Turn::Next,
             },
         };
         self.work.put(id, turn);
@@ -130,6 +131,9 @@ impl Registry {
         );
         match (entry.desired(), entry.state()) {
             (_, TopicState::Vacant) => Need::Nothing,
+            (Desired::No, TopicState::Absent { .. }) if entry.may_be_held() => {
+                Need::Request(Op::Unsubscribe)
+            }
             (Desired::No, TopicState::Absent { .. }) => Need::Forget,
             (_, TopicState::Absent { .. }) => Need::Request(Op::Subscribe),
             (Desired::No | Desired::Resubscribe, _) if held => Need::Request(Op::Unsubscribe),
@@ -180,9 +184,7 @@ impl Registry {
                 Need::Nothing => continue,
             };
             let retry_at = self.entry(id).retry_at().filter(|at| *at > now);
-            if let Some(at) = retry_at
-                && self.entry(id).is_wanted()
-            {
+            if let Some(at) = retry_at {
                 self.work.put(id, Turn::At(at));
                 continue;
             }

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 const FIRST: Duration = Duration::from_secs(1);
+/// The longest wait before a new beginning, and after a refusal.
 const CAP: Duration = Duration::from_secs(30);
+const REFUSED_CAP: Duration = Duration::from_secs(60);
 /// Time that makes one failure forgotten, once the topic has been left alone for the wait itself.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(30);
 
@@ -22,7 +24,7 @@ impl Retry {
         self.recover(now);
         let wait = match self.failures {
             0 => Duration::ZERO,
-            failures => bound(failures - 1),
+            failures => bound(failures - 1, CAP),
         };
         self.failed(now, wait)
     }
@@ -30,7 +32,7 @@ impl Retry {
     /// The wait after a refusal, or an answer that did not come.
     pub(super) fn after_failure(&mut self, now: Instant) -> Duration {
         self.recover(now);
-        let wait = bound(self.failures);
+        let wait = bound(self.failures, REFUSED_CAP);
         self.failed(now, wait)
     }
 
@@ -49,8 +51,8 @@ impl Retry {
     }
 }
 
-fn bound(failures: u32) -> Duration {
-    FIRST.saturating_mul(1 << failures.min(5)).min(CAP)
+fn bound(failures: u32, cap: Duration) -> Duration {
+    FIRST.saturating_mul(1 << failures.min(6)).min(cap)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::core::Core;
+use super::liveness::Sign;
 use super::numbers::Step;
 use super::registry::{Down, Pending, TopicState};
 use super::state::State;
@@ -62,6 +63,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
         for id in &topics {
             self.core.registry.entry_mut(*id).accepted();
+            self.core.silence.accepted(*id);
         }
         self.end_outage(&topics);
         for id in &topics {
@@ -74,6 +76,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     pub(super) fn reject(&mut self, id: TopicId, code: Option<i64>, text: String) {
         let entry = self.core.registry.entry_mut(id);
         entry.stays_absent(None);
+        entry.is_not_held();
         entry.take_down();
         let repairs = entry.take_repairs();
         // Whoever wants it releases it now that it is refused; until then it is not asked for again.
@@ -162,30 +165,60 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
     }
 
-    /// A request was not answered in time, though the venue answers others or brings data.
+    /// A request was not answered in time, by a venue that has answered others or brought data. The answer
+    /// may still come: what is not wanted has to be released, and what is wanted is asked for again. Its
+    /// silence says something about the topics if it shows signs of life meanwhile.
     pub(super) fn left_unanswered(&mut self, pending: Pending) {
-        let company = pending.topics.len();
+        let (company, now) = (pending.topics.len(), self.now.instant);
         for id in pending.topics {
+            let lost = self.core.lost_from_here(self.core.registry.entry(id), true);
             let entry = self.core.registry.entry_mut(id);
-            let (was_suspect, alone) = (entry.is_suspect(), entry.suspect(company));
-            let ever_accepted = entry.ever_accepted();
-            match pending.op {
+            if pending.op == Op::Subscribe && entry.began() {
                 // It brings what was asked for: that is an answer.
-                Op::Subscribe if entry.began() => self.accept(vec![id]),
-                // A venue that does not answer this need not be doing it.
-                Op::Unsubscribe if alone > 1 => self.released(id),
-                Op::Unsubscribe => self.keep(id, None),
-                Op::Subscribe if company > 1 || !was_suspect => {
-                    entry.stays_absent(None);
-                    self.core.registry.review(id);
-                }
-                Op::Subscribe if ever_accepted => {
-                    self.postpone(id, &Refusal::passing(NO_ANSWER));
-                }
-                Op::Subscribe => self.reject(id, None, NO_ANSWER.to_owned()),
+                self.accept(vec![id]);
+                continue;
             }
+            let was_suspect = entry.is_suspect();
+            let alone = entry.suspect(company, pending.asked);
+            let since = entry.unanswered_since().unwrap_or(pending.asked);
+            let convincing = match self.core.liveness.sign_since(since) {
+                Sign::Message => was_suspect,
+                Sign::Frame => alone >= PATIENCE,
+                Sign::None => false,
+            };
+            let again = pending.op == Op::Unsubscribe || company > 1 || !convincing;
+            if !entry.is_wanted() {
+                if alone > PATIENCE {
+                    self.released(id);
+                    continue;
+                }
+                let retry_at = entry.next_retry(now);
+                entry.becomes_uncertain(Some(retry_at), || lost);
+            } else if again {
+                entry.becomes_uncertain(None, || lost);
+            } else {
+                self.give_up(id, lost);
+            }
+            self.core.registry.review(id);
         }
         tracing::debug!(topics = company, "a request was not answered");
+    }
+
+    /// A topic stays unanswered alone: one that was accepted before is asked for ever more rarely, another
+    /// is refused.
+    fn give_up(&mut self, id: TopicId, lost: Down) {
+        let now = self.now.instant;
+        let rejection = Rejection::new(self.topics.get(id).label(), None, NO_ANSWER);
+        let entry = self.core.registry.entry_mut(id);
+        if entry.ever_accepted() {
+            let retry_at = entry.next_retry(now);
+            entry.becomes_uncertain(Some(retry_at), || lost);
+            entry.set_stale();
+            self.deliver.note(Note::Postponed(id, rejection));
+        } else {
+            entry.becomes_uncertain(Some(now + GIVEN_UP), || lost);
+            self.deliver.note(Note::Rejected(id, rejection));
+        }
     }
 
     /// A topic that was to be released stays for a while.
@@ -217,13 +250,13 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             .core
             .lost_from_here(self.core.registry.entry(id), false);
         let entry = self.core.registry.entry_mut(id);
-        let held = matches!(
-            entry.state(),
-            TopicState::Active { .. } | TopicState::AwaitingFirst { .. }
-        );
-        if !held {
+        match entry.state() {
+            TopicState::Active { .. } | TopicState::AwaitingFirst { .. } => {}
+            // That is what it was asked for.
+            TopicState::Releasing(_) => return self.released(id),
             // The answer to what is on its way decides.
-            return;
+            TopicState::Requested(_) => return entry.withdrawn_early(|| lost),
+            TopicState::Absent { .. } | TopicState::Vacant => return,
         }
         let retry_after = why.as_ref().and_then(|why| why.retry_after);
         let retry_at = later_of(entry.next_retry(now), now, retry_after);
@@ -265,6 +298,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 entry.stirred();
                 let channel = entry.channel();
                 self.core.channels[channel].1.errors += 1;
+                self.hear(id, None);
             }
             None => self.core.counters.unreadable += 1,
         }
@@ -344,6 +378,11 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 }
 
+/// How often a release that is not answered is asked for, and a topic by whose side nothing else shows
+/// that the venue is there but the answer to a ping.
+const PATIENCE: u32 = 4;
+/// A topic given up is released by those who want it as soon as they hear of it.
+const GIVEN_UP: Duration = Duration::from_secs(3600);
 const NO_ANSWER: &str = "the venue does not answer";
 
 fn later_of(at: Instant, now: Instant, retry_after: Option<Duration>) -> Instant {

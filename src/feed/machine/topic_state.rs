@@ -86,8 +86,12 @@ pub(super) struct TopicEntry {
     retry: Retry,
     /// The venue left a request with it unanswered: it is asked for last, and in small company.
     suspect: bool,
+    /// A request was not answered, so that the venue may have what counts as absent.
+    maybe_held: bool,
     /// How often in a row a request with this topic alone was not answered.
     unanswered_alone: u32,
+    /// When the first request was made of those that were not answered.
+    unanswered_since: Option<Instant>,
     max_batch: usize,
 }
 
@@ -111,7 +115,9 @@ impl TopicEntry {
             numbers: None,
             retry: Retry::default(),
             suspect: false,
+            maybe_held: false,
             unanswered_alone: 0,
+            unanswered_since: None,
             max_batch: usize::MAX,
         }
     }
@@ -170,8 +176,23 @@ impl TopicEntry {
         self.ever_accepted
     }
 
+    /// Whether it was reported stale and has brought nothing since.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     pub(super) fn is_suspect(&self) -> bool {
         self.suspect
+    }
+
+    /// Whether the venue may have it although it counts as absent.
+    pub(super) fn may_be_held(&self) -> bool {
+        self.maybe_held
+    }
+
+    /// The venue has said that it does not have it.
+    pub(super) fn is_not_held(&mut self) {
+        self.maybe_held = false;
     }
 
     pub(super) fn max_batch(&self) -> usize {
@@ -208,6 +229,12 @@ impl TopicEntry {
         let changes = self.is_wanted() != wanted;
         if changes {
             self.desired = if wanted { Desired::Yes } else { Desired::No };
+            // What is to be released now does not wait for what was to be asked for later.
+            match &mut self.state {
+                TopicState::Active { retry_at } => *retry_at = None,
+                TopicState::Absent { retry_at } if self.maybe_held => *retry_at = None,
+                _ => {}
+            }
         }
         changes
     }
@@ -259,6 +286,7 @@ impl TopicEntry {
     pub(super) fn accepted(&mut self) {
         self.state = TopicState::Active { retry_at: None };
         self.ever_accepted = true;
+        self.maybe_held = false;
         self.absolve();
         self.update();
     }
@@ -266,6 +294,7 @@ impl TopicEntry {
     /// It is no longer in the venue's set, as we asked.
     pub(super) fn released(&mut self, lost: impl FnOnce() -> Down) {
         self.state = TopicState::Absent { retry_at: None };
+        self.maybe_held = false;
         if self.desired == Desired::Resubscribe {
             self.desired = Desired::Yes;
             self.down.get_or_insert_with(lost);
@@ -276,6 +305,7 @@ impl TopicEntry {
     /// It is no longer in the venue's set, though it is wanted: asked for again after its own backoff.
     pub(super) fn withdrawn(&mut self, retry_at: Instant, lost: impl FnOnce() -> Down) {
         self.down.get_or_insert_with(lost);
+        self.maybe_held = false;
         self.stays_absent(Some(retry_at));
     }
 
@@ -286,6 +316,27 @@ impl TopicEntry {
             self.desired = Desired::Yes;
         }
         self.forget_subscription();
+    }
+
+    /// The venue has taken it away while it is being asked for: what it brought was no answer.
+    pub(super) fn withdrawn_early(&mut self, lost: impl FnOnce() -> Down) {
+        if self.began {
+            self.down.get_or_insert_with(lost);
+        }
+        self.forget_subscription();
+    }
+
+    /// A request was never answered: the venue may have it or not.
+    pub(super) fn becomes_uncertain(
+        &mut self,
+        retry_at: Option<Instant>,
+        lost: impl FnOnce() -> Down,
+    ) {
+        if self.is_held() || self.began {
+            self.down.get_or_insert_with(lost);
+        }
+        self.stays_absent(retry_at);
+        self.maybe_held = true;
     }
 
     /// It is still in the venue's set, and not to be asked about for a while.
@@ -310,9 +361,13 @@ impl TopicEntry {
         } else if let Some(down) = &mut self.down {
             down.renewed = false;
         }
+        self.maybe_held = false;
         let known = !matches!(self.state, TopicState::Absent { .. } | TopicState::Vacant);
-        if self.state != TopicState::Vacant {
-            self.stays_absent(None);
+        match self.state {
+            TopicState::Vacant => {}
+            // A refusal that may pass is none of the connection's.
+            TopicState::Absent { retry_at } => self.stays_absent(retry_at),
+            _ => self.stays_absent(None),
         }
         known
     }
@@ -430,13 +485,18 @@ impl TopicEntry {
 
     /// A request with it was refused without a name or not answered: it is asked for last, by half as
     /// many at a time. Tells how often in a row that happened to it alone.
-    pub(super) fn suspect(&mut self, company: usize) -> u32 {
+    pub(super) fn suspect(&mut self, company: usize, asked: Instant) -> u32 {
         self.suspect = true;
+        self.unanswered_since.get_or_insert(asked);
         self.max_batch = company.div_ceil(2).max(1);
         if company == 1 {
             self.unanswered_alone += 1;
         }
         self.unanswered_alone
+    }
+
+    pub(super) fn unanswered_since(&self) -> Option<Instant> {
+        self.unanswered_since
     }
 
     /// In smaller company from now on, though it is not suspected of being silent.
@@ -448,6 +508,7 @@ impl TopicEntry {
     fn absolve(&mut self) {
         self.suspect = false;
         self.unanswered_alone = 0;
+        self.unanswered_since = None;
         self.max_batch = usize::MAX;
     }
 

@@ -70,6 +70,11 @@ impl<P: Protocol> Machine<P> {
             State::Authenticating | State::Live => {
                 let registry = &self.core.registry;
                 let inbound = if reading { registry.deadline() } else { None };
+                let silence = if reading && self.core.state == State::Live {
+                    self.core.silence.deadline()
+                } else {
+                    None
+                };
                 let login = self
                     .login_until
                     .filter(|_| reading && self.core.live_since.is_none());
@@ -81,6 +86,7 @@ impl<P: Protocol> Machine<P> {
                 [
                     Some(self.core.liveness.deadline(reading)),
                     inbound,
+                    silence,
                     login,
                     later,
                     work,
@@ -149,7 +155,7 @@ impl<P: Protocol> Machine<P> {
             && self.core.live_since.is_none()
             && self.login_until.is_some_and(|until| until <= now.instant)
         {
-            let error = "not completed in time".to_owned();
+            let error = "not completed in time".into();
             return self.interrupt(now, Interruption::Login { error }, None, deliver);
         }
         while reading && let Some(pending) = self.core.registry.overdue(now.instant) {
@@ -169,6 +175,8 @@ impl<P: Protocol> Machine<P> {
         }
         if self.linger_over(now) {
             self.say_goodbye(now, deliver);
+        } else if reading && self.core.state == State::Live {
+            self.question_silence(now, deliver);
         }
     }
 
@@ -189,7 +197,8 @@ impl<P: Protocol> Machine<P> {
     fn unanswered(&mut self, pending: &Pending, now: Now, deliver: &mut impl Deliver<P>) {
         for id in &pending.topics {
             let company = pending.topics.len();
-            self.core.registry.entry_mut(*id).suspect(company);
+            let entry = self.core.registry.entry_mut(*id);
+            entry.suspect(company, pending.asked);
         }
         let first = pending.topics.first();
         let channel = first.map(|id| self.topics.get(*id).channel().name);
@@ -224,6 +233,8 @@ impl<P: Protocol> Machine<P> {
     fn no_first_data(&mut self, id: TopicId, now: Now, deliver: &mut impl Deliver<P>) {
         let entry = self.core.registry.entry_mut(id);
         let known = entry.is_known_to_the_venue();
+        self.core.silence.failed(id);
+        let entry = self.core.registry.entry_mut(id);
         entry.stays_active(None);
         if known {
             entry.set_stale();
@@ -279,6 +290,7 @@ impl<P: Protocol> Machine<P> {
         self.core.live_since = None;
         self.core.wake_at = None;
         self.core.retire_at = None;
+        self.core.silence.disconnected();
         let seen = self.core.complete_until();
         let (fallback, clock) = (
             self.core.last_event_before(None, seen),
@@ -302,7 +314,14 @@ impl<P: Protocol> Machine<P> {
         let patient = now.instant.saturating_duration_since(since) < FORBEARANCE;
         if self.ever_live && patient && matches!(error.kind(), ErrorKind::Auth(_)) {
             let error = error.kind().to_string();
-            self.interrupt(now, Interruption::Login { error }, None, deliver);
+            self.interrupt(
+                now,
+                Interruption::Login {
+                    error: error.into(),
+                },
+                None,
+                deliver,
+            );
         } else {
             self.end(error, deliver);
         }

@@ -4,6 +4,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{Core, Timer};
+use crate::Timestamp;
 use crate::sim::SessionId;
 use crate::sim::journal::{BreachKind, Delivery, Draft, Fate, Identity, Published};
 use crate::sim::rules::{Kind, Role};
@@ -17,10 +18,7 @@ impl Core {
         text: String,
         role: Role,
     ) {
-        let kind = Kind::Data {
-            symbol: draft.symbol,
-            role,
-        };
+        let kind = draft.kind(role);
         let text = Message::text(text);
         let keep = self.log.keep;
         let mut deliveries = Vec::new();
@@ -32,17 +30,35 @@ impl Core {
             }
         }
         if keep {
-            self.log.published.push(Published {
-                at: self.clock.now().wall,
-                channel: draft.channel,
-                topic: draft.topic.to_string(),
-                symbol: draft.symbol.clone(),
-                identity: draft
-                    .identity
-                    .unwrap_or(Identity::Sequence(self.log.published.total())),
-                deliveries,
-            });
+            self.enter(self.clock.now().wall, &draft, deliveries);
         }
+    }
+
+    /// Sends these sessions a frame once more. The journal has its event already.
+    pub(in crate::sim) fn repeat(
+        &mut self,
+        draft: Draft<'_>,
+        sessions: impl IntoIterator<Item = SessionId>,
+        text: String,
+    ) {
+        let text = Message::text(text);
+        for session in sessions {
+            self.deliver(session, draft.kind(Role::Plain), &text);
+        }
+    }
+
+    fn enter(&mut self, at: Timestamp, draft: &Draft<'_>, deliveries: Vec<Delivery>) {
+        self.log.published.push(Published {
+            at,
+            channel: draft.channel,
+            topic: draft.topic.to_string(),
+            symbol: draft.symbol.clone(),
+            identity: draft
+                .identity
+                .unwrap_or(Identity::Sequence(self.log.published.total())),
+            time: draft.time,
+            deliveries,
+        });
     }
 
     /// Sends one frame of data events to one session, or none where a fault withholds them. Each
@@ -56,10 +72,7 @@ impl Core {
         let Some(first) = drafts.first() else {
             return;
         };
-        let kind = Kind::Data {
-            symbol: first.symbol,
-            role: Role::Plain,
-        };
+        let kind = first.kind(Role::Plain);
         let fate = match text {
             Some(text) => self.deliver(session, kind, &Message::text(text)),
             None => Some(Fate::Withheld),
@@ -69,19 +82,12 @@ impl Core {
         }
         let at = self.clock.now().wall;
         for draft in drafts {
-            self.log.published.push(Published {
-                at,
-                channel: draft.channel,
-                topic: draft.topic.to_string(),
-                symbol: draft.symbol.clone(),
-                identity: draft
-                    .identity
-                    .unwrap_or(Identity::Sequence(self.log.published.total())),
-                deliveries: fate
-                    .map(|fate| Delivery { session, fate })
-                    .into_iter()
-                    .collect(),
+            let fate = fate.map(|fate| match fate {
+                Fate::Sent if draft.spoilt => Fate::Spoiled,
+                fate => fate,
             });
+            let deliveries = fate.map(|fate| Delivery { session, fate });
+            self.enter(at, draft, deliveries.into_iter().collect());
         }
     }
 

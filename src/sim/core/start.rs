@@ -15,7 +15,7 @@ impl Core {
         let sessions = self.targets(target);
         match fault {
             Fault::Heal => self.rules.clear(),
-            Fault::Mute { .. } | Fault::MuteData { .. } => {
+            Fault::Mute { .. } | Fault::MuteData { .. } | Fault::MuteTopic { .. } => {
                 for session in sessions {
                     self.rules.add(fault.clone(), Some(session), now);
                 }
@@ -42,6 +42,16 @@ impl Core {
                 self.send_each(&sessions, &Message::text(text));
             }
             Fault::Upgrade { .. } => {}
+            Fault::StepClock { by, back } => {
+                let by = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+                self.skew = self.skew.saturating_add(if back { -by } else { by });
+            }
+            Fault::Flap { .. } => {
+                self.rules.add(fault, target, now);
+                for session in sessions {
+                    self.flap(session);
+                }
+            }
             standing => self.rules.add(standing, target, now),
         }
         self.update_mutes();

@@ -52,6 +52,17 @@ impl DxLinkVenue {
             return Err(Problem::malformed(number, text));
         };
         let now = core.now().instant;
+        let silent = |fault: &Fault| match fault {
+            Fault::Silent {
+                symbol: None,
+                channel,
+                ..
+            } => channel.as_deref().is_none_or(|only| only == service),
+            _ => false,
+        };
+        if core.rules.take(Some(session), now, silent).is_some() {
+            return Ok(());
+        }
         let refusing = |fault: &Fault| match fault {
             Fault::Refuse {
                 symbol: None,
@@ -122,22 +133,29 @@ impl DxLinkVenue {
         match fault {
             Fault::ExpireToken { revoke } => self.expire(core, session, *revoke),
             Fault::CloseChannel { channel } => {
-                let Some(client) = self.clients.get_mut(&session) else {
+                let Some(client) = self.clients.get(&session) else {
                     return;
                 };
                 let open = client.channels.keys().copied();
                 let closing: Vec<u64> = open
                     .filter(|number| channel.is_none_or(|only| only == *number))
                     .collect();
-                client.gone.extend(&closing);
                 for number in closing {
-                    self.drop_channel(session, number);
-                    self.say(core, session, Kind::Notice, wire::channel_closed(number));
+                    self.close_channel(core, session, number);
                 }
             }
             Fault::ChangeFormat { format } => self.change_format(core, session, *format),
             _ => {}
         }
+    }
+
+    /// Takes a channel away from its client.
+    pub(super) fn close_channel(&mut self, core: &mut Core, session: SessionId, number: u64) {
+        if let Some(client) = self.clients.get_mut(&session) {
+            client.gone.insert(number);
+        }
+        self.drop_channel(session, number);
+        self.say(core, session, Kind::Notice, wire::channel_closed(number));
     }
 
     fn change_format(&mut self, core: &mut Core, session: SessionId, format: DataFormat) {

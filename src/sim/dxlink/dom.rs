@@ -134,11 +134,12 @@ impl Dom {
             );
             core.reply(session, Kind::Reply, config);
         }
-        let now = core.now();
+        let now = core.now().instant;
+        let time = core.times().of(core.now().wall);
         let text = format!(
             "{{\"type\":\"DOM_SNAPSHOT\",\"channel\":{number},\"time\":{},\"bids\":{},\
              \"asks\":{}}}",
-            now.wall.as_millis(),
+            time.as_millis(),
             settings.levels(bids),
             settings.levels(asks),
         );
@@ -147,8 +148,10 @@ impl Dom {
             topic: &self.topic(),
             symbol: &self.symbol,
             identity: None,
+            time: Some(time),
+            spoilt: false,
         };
-        let silent = core.rules.is_silent(session, &self.symbol, now.instant);
+        let silent = core.rules.is_silent(session, "DOM", &self.symbol, now);
         core.publish_frame(session, &[draft], (!silent).then_some(text));
     }
 }

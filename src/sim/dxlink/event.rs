@@ -133,6 +133,14 @@ impl DxEvent {
         self
     }
 
+    /// The time that it bears.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        match self.values.get(self.kind.field("time")?) {
+            Some(DxValue::Long(millis)) if *millis > 0 => Timestamp::from_millis(*millis),
+            _ => None,
+        }
+    }
+
     pub(super) fn key(&self) -> Key {
         Key {
             kind: self.kind,

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Instant;
 
+use super::RowPlace;
 use super::contract::{Contract, Mode};
 use super::event::Key;
 use super::format::Format;
+use super::index::{BEGIN, END, SNIP};
 use super::queue::Queue;
 use super::schema::EventType;
 use super::switches::Switches;
@@ -42,6 +44,8 @@ pub(super) struct Feed {
     late: bool,
     /// No data before.
     next: Instant,
+    /// Series whose snapshot has begun and not ended.
+    unended: BTreeSet<Key>,
 }
 
 /// An item as [`active_topics`](super::DxLinkSim::active_topics) writes it.
@@ -70,6 +74,27 @@ impl Feed {
             announce_at: now,
             late: false,
             next: now,
+            unended: BTreeSet::new(),
+        }
+    }
+
+    /// A series begins again.
+    pub(super) fn restart(&mut self, key: &Key) {
+        self.unended.remove(key);
+    }
+
+    /// Where a row stands that is sent now.
+    pub(super) fn place(&mut self, key: &Key, flags: i64) -> RowPlace {
+        if flags & (END | SNIP) != 0 {
+            self.unended.remove(key);
+            RowPlace::End
+        } else if flags & BEGIN != 0 {
+            self.unended.insert(key.clone());
+            RowPlace::Begin
+        } else if self.unended.contains(key) {
+            RowPlace::Middle
+        } else {
+            RowPlace::Live
         }
     }
 

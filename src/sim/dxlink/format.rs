@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::event::DxEvent;
 use super::schema::{EventType, Kind};
+use super::style::{RowFault, Style};
 use super::switches::{FieldOrder, Switches};
 use super::value::{DxValue, seconds};
 use crate::sim::DataFormat;
@@ -58,35 +59,64 @@ impl Plan {
         }
     }
 
-    fn value(column: Column, event: &DxEvent, flags: i64, text: &mut String) {
-        match column {
-            Column::Type => DxValue::word(event.kind.name).write(text),
-            Column::Symbol => DxValue::from(event.symbol.as_str()).write(text),
-            Column::Flags => DxValue::Long(flags).write(text),
-            Column::Index => DxValue::Long(event.index).write(text),
-            Column::Field(place) => event.values[place].write(text),
-            Column::Unknown => DxValue::NAN.write(text),
+    fn value(column: Column, event: &DxEvent, flags: i64, style: Style, text: &mut String) {
+        let value = match column {
+            Column::Type => return DxValue::word(event.kind.name).write(text),
+            Column::Symbol => return style.symbol(&event.symbol).write(text),
+            Column::Flags => &DxValue::Long(flags),
+            Column::Index => &DxValue::Long(event.index),
+            Column::Field(place) if style.untimed && event.kind.fields[place].0 == "time" => {
+                &DxValue::Long(0)
+            }
+            Column::Field(place) => &event.values[place],
+            Column::Unknown => &DxValue::NAN,
+        };
+        style.value(value, text);
+    }
+
+    /// The columns that are written, and which of them cannot be read.
+    fn written(&self, fault: Option<RowFault>) -> (&[Column], Option<usize>) {
+        match fault {
+            None => (&self.columns, None),
+            Some(RowFault::Short) => (&self.columns[..self.columns.len().saturating_sub(1)], None),
+            Some(RowFault::Value) => {
+                let first = |wanted: fn(&Column) -> bool| self.columns.iter().position(wanted);
+                let place = first(|column| *column == Column::Flags)
+                    .or_else(|| first(|column| *column == Column::Index))
+                    .or_else(|| first(|column| matches!(column, Column::Field(_))));
+                (&self.columns, place)
+            }
         }
     }
 
     /// Appends an event's values.
-    pub(super) fn row(&self, event: &DxEvent, flags: i64, text: &mut String) {
-        for (place, column) in self.columns.iter().enumerate() {
+    pub(super) fn row(&self, event: &DxEvent, flags: i64, style: Style, text: &mut String) {
+        let (columns, broken) = self.written(style.fault);
+        for (place, column) in columns.iter().enumerate() {
             if place > 0 {
                 text.push(',');
             }
-            Self::value(*column, event, flags, text);
+            if broken == Some(place) {
+                *text += "\"?\"";
+            } else {
+                Self::value(*column, event, flags, style, text);
+            }
         }
     }
 
     /// Appends an event as an object. Its type comes first: readers that stream depend on it.
-    pub(super) fn object(&self, event: &DxEvent, flags: i64, text: &mut String) {
+    pub(super) fn object(&self, event: &DxEvent, flags: i64, style: Style, text: &mut String) {
         *text += "{\"eventType\":";
         DxValue::word(event.kind.name).write(text);
-        for (name, column) in self.names.iter().zip(&self.columns) {
+        let (columns, broken) = self.written(style.fault);
+        for (place, (name, column)) in self.names.iter().zip(columns).enumerate() {
             if *column != Column::Type {
                 *text += &format!(",{}:", serde_json::Value::from(name.as_str()));
-                Self::value(*column, event, flags, text);
+                if broken == Some(place) {
+                    *text += "\"?\"";
+                } else {
+                    Self::value(*column, event, flags, style, text);
+                }
             }
         }
         text.push('}');

@@ -86,12 +86,11 @@ impl DxLinkVenue {
                     client.asked = true;
                     client.authorized = authorized;
                 }
-                self.say(
-                    core,
-                    session,
-                    Kind::Reply,
-                    wire::auth_state(authorized, None),
-                );
+                let text = wire::auth_state(authorized, None);
+                self.say(core, session, Kind::Reply, text);
+                if authorized {
+                    core.logged_in(session);
+                }
             }
             Step::Judge(token) => self.judge(core, session, token),
         }
@@ -153,11 +152,13 @@ impl DxLinkVenue {
         if good {
             let text = wire::auth_state(true, Some(&self.switches.user));
             self.say(core, session, Kind::Reply, text);
+            core.logged_in(session);
             if resumed {
                 self.start_again(core, session);
             }
         } else if self.switches.refusal == Refusal::Error {
-            let text = wire::error(0, Code::Unauthorized, "The token is not accepted.");
+            let words = core.words(session, "The token is not accepted.");
+            let text = wire::error(0, Code::Unauthorized, &words);
             self.say(core, session, Kind::Notice, text);
             self.hang_up(core, session, 1000, "");
         } else {

@@ -12,6 +12,7 @@ mod derive;
 mod derive_option;
 mod dom;
 mod event;
+mod fault;
 mod feed;
 mod flush;
 mod format;
@@ -27,6 +28,7 @@ mod request;
 mod schema;
 mod series;
 mod snapshot;
+mod style;
 mod subscription;
 mod switches;
 mod tape;
@@ -47,6 +49,7 @@ use crate::{Clock, Decimal, Timestamp};
 pub use builder::DxLinkSimBuilder;
 pub(super) use builder::listen;
 pub use event::DxEvent;
+pub use fault::{DxLinkFault, RowPlace};
 pub use switches::{FieldOrder, Limits, Refusal};
 pub use value::DxValue;
 pub(super) use venue::DxLinkVenue;
@@ -59,6 +62,8 @@ pub(super) use venue::DxLinkVenue;
 ///
 /// Some faults mean something particular here. [`Fault::Refuse`] refuses `CHANNEL_REQUEST`, or the
 /// channel's service if one is named, with `ERROR`; with a symbol, items of that symbol are ignored.
+/// [`Fault::Silent`] does the same without a word. The channel of [`Fault::MuteTopic`] is a type of
+/// events, such as `Quote`, and an event's own time, as in [`Fault::Untimed`], its field `time`.
 /// [`Fault::LateAck`] has the fields of a type told after its first data. [`Fault::SequenceGap`],
 /// [`Fault::Unclosed`], [`Fault::TimeZero`] and [`Fault::StaleTime`] change nothing: dxLink's
 /// frames have neither numbers, nor closed candles, nor a time.
@@ -161,13 +166,13 @@ impl DxLinkSim {
     }
 
     /// Makes something go wrong, now.
-    pub fn inject(&self, fault: Fault) {
-        self.running.inject(None, fault);
+    pub fn inject(&self, fault: impl Into<Fault>) {
+        self.running.inject(None, fault.into());
     }
 
     /// Makes something go wrong for one session, now.
-    pub fn inject_into(&self, session: SessionId, fault: Fault) {
-        self.running.inject(Some(session), fault);
+    pub fn inject_into(&self, session: SessionId, fault: impl Into<Fault>) {
+        self.running.inject(Some(session), fault.into());
     }
 
     /// Accepts one more token, where tokens are needed.

@@ -111,7 +111,8 @@ impl DxLinkVenue {
         if let Some(breach) = problem.breach {
             core.breach(Some(session), breach, problem.text.as_str());
         }
-        let text = wire::error(problem.channel, problem.code, &problem.text);
+        let words = core.words(session, &problem.text);
+        let text = wire::error(problem.channel, problem.code, &words);
         self.say(core, session, Kind::Notice, text);
         if problem.fatal {
             self.hang_up(core, session, 1000, "");

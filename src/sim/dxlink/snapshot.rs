@@ -21,6 +21,8 @@ pub(super) struct Manner {
     pub(super) empty: bool,
     /// Whether its end is left out.
     pub(super) endless: bool,
+    /// Whether nothing says that it is one.
+    pub(super) unflagged: bool,
     /// Whether it is as disorderly as it may be.
     pub(super) untidy: bool,
 }
@@ -43,12 +45,13 @@ pub(super) fn enqueue(queue: &mut Queue, archive: &Archive, key: &Key, manner: M
         let pending = manner.untidy && place > 0 && !last;
         let end = if last { SNIP } else { 0 };
         let flags = first | end | if pending { TX_PENDING } else { 0 };
+        let flags = if manner.unflagged { 0 } else { flags };
         if last && let Some(newest) = newest {
             queue.push_again(key, newest);
         }
         queue.push(key, Mode::History, event, flags);
     }
-    if snipped || (manner.endless && !taken.is_empty()) {
+    if snipped || manner.unflagged || (manner.endless && !taken.is_empty()) {
         return;
     }
     if let Some(newest) = newest.filter(|_| !manner.endless) {
@@ -122,6 +125,7 @@ mod tests {
         limit: 100,
         empty: false,
         endless: false,
+        unflagged: false,
         untidy: false,
     };
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::DxLinkFault;
 use super::client::{Channel, Client};
 use super::contract::{Contract, Mode};
 use super::event::Key;
@@ -12,7 +13,7 @@ use super::request::Problem;
 use super::schema::Family;
 use super::snapshot::{self, Manner};
 use super::venue::DxLinkVenue;
-use super::wire::Code;
+use super::wire::{self, Code};
 use super::wish::{Wish, wishes};
 use crate::sim::core::Core;
 use crate::sim::journal::BreachKind;
@@ -85,6 +86,9 @@ impl DxLinkVenue {
             }
         }
         self.check_limits(core, session, number, &add, remove.len())?;
+        if self.withdraws(core, session, number, &add) {
+            return Ok(());
+        }
         for wish in remove {
             if let Some(feed) = feed_of(&mut self.clients, session, number) {
                 feed.items.remove(&wish.key);
@@ -142,12 +146,64 @@ impl DxLinkVenue {
         Ok(())
     }
 
+    /// Whether a fault has the venue take the channel away instead.
+    fn withdraws(
+        &mut self,
+        core: &mut Core,
+        session: SessionId,
+        number: u64,
+        add: &[Wish],
+    ) -> bool {
+        let now = core.now().instant;
+        let named = |symbol: &str| add.iter().any(|wish| wish.key.symbol == symbol);
+        let withdrawing = |fault: &Fault| match fault {
+            Fault::DxLink(DxLinkFault::Withdraw { symbol, .. }) => {
+                !add.is_empty() && symbol.as_deref().is_none_or(named)
+            }
+            _ => false,
+        };
+        let Some(Fault::DxLink(DxLinkFault::Withdraw { text, .. })) =
+            core.rules.take(Some(session), now, withdrawing)
+        else {
+            return false;
+        };
+        if let Some(text) = text {
+            let words = core.words(session, &text);
+            let text = wire::error(number, Code::BadAction, &words);
+            self.say(core, session, Kind::Notice, text);
+        }
+        self.close_channel(core, session, number);
+        true
+    }
+
     fn add(&mut self, core: &mut Core, session: SessionId, number: u64, wish: &Wish) {
         let now = core.now().instant;
-        let refusing = |fault: &Fault| matches!(fault, Fault::Refuse { symbol: Some(symbol), .. } if wish.key.symbol == symbol.as_str());
-        if core.rules.take(Some(session), now, refusing).is_some() {
-            return;
+        let refusing = |fault: &Fault| match fault {
+            Fault::Refuse {
+                symbol: Some(symbol),
+                ..
+            }
+            | Fault::Silent {
+                symbol: Some(symbol),
+                ..
+            }
+            | Fault::DxLink(DxLinkFault::RefuseItem { symbol, .. }) => {
+                wish.key.symbol == symbol.as_str()
+            }
+            _ => false,
+        };
+        match core.rules.take(Some(session), now, refusing) {
+            None => {}
+            Some(Fault::DxLink(DxLinkFault::RefuseItem { symbol, text, .. })) => {
+                let text = text.unwrap_or_else(|| format!("{symbol} cannot be subscribed."));
+                let words = core.words(session, &text);
+                let text = wire::error(number, Code::BadAction, &words);
+                return self.say(core, session, Kind::Notice, text);
+            }
+            Some(_) => return,
         }
+        core.rules
+            .subscribed(session, wish.key.kind.name, &wish.key.symbol);
         let auto_candles = self.switches.auto_candles;
         let Some(feed) = feed_of(&mut self.clients, session, number) else {
             return;
@@ -211,15 +267,27 @@ impl DxLinkVenue {
                     .rules
                     .take(Some(session), now.instant, endless)
                     .is_some();
+                let unflagged = |fault: &Fault| match fault {
+                    Fault::DxLink(DxLinkFault::Unflagged { symbol, .. }) => {
+                        symbol.as_deref().is_none_or(|only| key.symbol == *only)
+                    }
+                    _ => false,
+                };
+                let unflagged = core
+                    .rules
+                    .take(Some(session), now.instant, unflagged)
+                    .is_some();
                 let manner = Manner {
                     from: item.from,
                     now: now.wall.as_millis(),
                     limit: self.switches.snapshot,
                     empty: item.barren,
                     endless,
+                    unflagged,
                     untidy: self.switches.untidy,
                 };
                 feed.queue.forget(key);
+                feed.restart(key);
                 snapshot::enqueue(&mut feed.queue, &self.board.archive, key, manner);
             }
         }

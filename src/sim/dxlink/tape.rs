@@ -46,6 +46,8 @@ pub(super) struct Tape {
     pub(super) minutes: VecDeque<Bar>,
     pub(super) day: Day,
     pub(super) before: Day,
+    /// The latest time of any trade, in milliseconds.
+    latest: i64,
 }
 
 impl Tape {
@@ -68,6 +70,7 @@ impl Tape {
                 ..Day::default()
             },
             before,
+            latest: i64::MIN,
         }
     }
 
@@ -75,10 +78,12 @@ impl Tape {
     pub(super) fn record(&mut self, pair: &Pair, trade: &MarketTrade) -> Tick {
         let millis = trade.time.as_millis();
         let last = self.ticks.back();
+        // By a clock that was set back a time may come twice: its numbers must not.
         let sequence = match last {
-            Some(last) if last.millis == millis => last.sequence + 1,
+            Some(last) if millis <= self.latest => last.sequence + 1,
             _ => 0,
         };
+        self.latest = self.latest.max(millis);
         let best = |side| pair.book.best(side).map(|rung| pair.price(rung.price));
         let tick = Tick {
             millis,

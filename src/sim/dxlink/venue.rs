@@ -66,8 +66,13 @@ impl DxLinkVenue {
 
     /// Publishes what trades mean.
     pub(super) fn publish_trades(&mut self, core: &mut Core, trades: &[MarketTrade]) {
+        let times = core.times();
         for trade in trades {
-            for events in self.board.trade(trade) {
+            let told = MarketTrade {
+                time: times.of(trade.time),
+                ..trade.clone()
+            };
+            for events in self.board.trade(&told) {
                 self.publish(core, events);
             }
         }

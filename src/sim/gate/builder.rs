@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::GateSim;
+use super::numbers;
 use super::playback::Playback;
 use super::venue::GateVenue;
 use crate::sim::core::{Core, Setup};
@@ -168,6 +169,7 @@ impl GateSimBuilder {
             script: self.faults,
             journal: self.journal,
             queue: self.queue,
+            alter: numbers::alter,
         });
         let venue = GateVenue::new(market, playback, self.book_start);
         Ok(GateSim {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::old::Old;
 use super::push;
 use super::topic::Topic;
 use crate::sim::SessionId;
@@ -30,6 +31,7 @@ pub(super) struct Feed {
     window: Timestamp,
     /// Who still waits for a first candle or whole book.
     fresh: Vec<(Instant, SessionId)>,
+    old: Old,
 }
 
 impl Feed {
@@ -40,6 +42,7 @@ impl Feed {
             seen: 0,
             window: Timestamp::EPOCH,
             fresh: Vec::new(),
+            old: Old::default(),
         };
         match (topic, pair) {
             (Topic::Candles { interval, .. }, Some(pair)) => {
@@ -116,18 +119,19 @@ impl Feed {
         let Some(pair) = market.pair_mut(topic.symbol()) else {
             return;
         };
+        let times = core.times();
         let (text, identity, role) = match topic {
             Topic::Trades(_) | Topic::TradesV2(_) => return,
             Topic::Candles { interval, .. } => {
                 return self.send_candles(topic, *interval, core, pair, now);
             }
-            Topic::Ticker(_) => (push::ticker(now.wall, pair), None, Role::Plain),
+            Topic::Ticker(_) => (push::ticker(times, pair), None, Role::Plain),
             Topic::BookTicker(_) => {
-                let text = push::book_ticker(now.wall, pair);
+                let text = push::book_ticker(times, pair);
                 (text, Some(snapshot(pair)), Role::Plain)
             }
             Topic::Book { level, .. } => {
-                let text = push::book(now.wall, pair, *level);
+                let text = push::book(times, pair, *level);
                 (text, Some(snapshot(pair)), Role::Plain)
             }
             Topic::BookUpdate { .. } | Topic::Obu { .. } => {
@@ -139,7 +143,7 @@ impl Feed {
                     last: delta.last,
                 };
                 (
-                    push::delta(now.wall, topic, pair, &delta),
+                    push::delta(times, topic, pair, &delta),
                     Some(identity),
                     Role::Chained,
                 )
@@ -147,8 +151,15 @@ impl Feed {
         };
         self.seen = pair.version();
         self.next = now.instant + topic.period();
-        let draft = draft(topic, identity);
-        core.publish(draft, self.sessions.iter().copied(), text, role);
+        let time = identity.map(|_| times.of(pair.book.changed()));
+        let draft = draft(topic, identity, time);
+        core.publish(draft, self.sessions.iter().copied(), text.clone(), role);
+        self.old.follow(core, draft, &self.sessions, text);
+    }
+
+    /// A session is sent this as what it begins with.
+    pub(super) fn began(&mut self, text: &str) {
+        self.old.begin(text);
     }
 
     fn send_candles(
@@ -170,7 +181,7 @@ impl Feed {
                 }
                 if bar.trades > 0 {
                     let everyone = self.sessions.iter().copied();
-                    send_candle(topic, interval, core, now, &bar, true, everyone);
+                    send_candle(topic, interval, core, &bar, true, everyone);
                 }
             }
             self.window = current.start;
@@ -181,11 +192,11 @@ impl Feed {
         self.fresh = waiting;
         if !due.is_empty() {
             let sessions = due.into_iter().map(|(_, session)| session);
-            send_candle(topic, interval, core, now, &current, false, sessions);
+            send_candle(topic, interval, core, &current, false, sessions);
         }
         if current.trades != self.seen && self.next <= now.instant {
             let everyone = self.sessions.iter().copied();
-            send_candle(topic, interval, core, now, &current, false, everyone);
+            send_candle(topic, interval, core, &current, false, everyone);
             self.seen = current.trades;
             self.next = now.instant + topic.period();
         }
@@ -196,18 +207,17 @@ fn send_candle(
     topic: &Topic,
     interval: usize,
     core: &mut Core,
-    now: Now,
     bar: &Bar,
     closed: bool,
     sessions: impl IntoIterator<Item = SessionId>,
 ) {
     let role = if closed { Role::Final } else { Role::Plain };
-    let text = push::candle(now.wall, interval, topic.symbol(), bar, closed);
+    let text = push::candle(core.times(), interval, topic.symbol(), bar, closed);
     let identity = Identity::Candle {
         start: bar.start,
         closed,
     };
-    core.publish(draft(topic, Some(identity)), sessions, text, role);
+    core.publish(draft(topic, Some(identity), None), sessions, text, role);
 }
 
 pub(super) fn snapshot(pair: &Pair) -> Identity {
@@ -218,11 +228,17 @@ pub(super) fn snapshot(pair: &Pair) -> Identity {
     }
 }
 
-pub(super) fn draft(topic: &Topic, identity: Option<Identity>) -> Draft<'_> {
+pub(super) fn draft(
+    topic: &Topic,
+    identity: Option<Identity>,
+    time: Option<Timestamp>,
+) -> Draft<'_> {
     Draft {
         channel: topic.channel(),
         topic,
         symbol: topic.symbol(),
         identity,
+        time,
+        spoilt: false,
     }
 }

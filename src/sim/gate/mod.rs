@@ -1,7 +1,10 @@
 //! Gate's spot market, simulated.
 
 mod builder;
+mod fault;
 mod feed;
+mod numbers;
+mod old;
 mod playback;
 mod push;
 mod refusal;
@@ -23,6 +26,7 @@ use crate::market::Side;
 use crate::transport::Dial;
 use crate::{Clock, Decimal, Timestamp};
 pub use builder::{BookStart, GateSimBuilder};
+pub use fault::{GateFault, WrongNumber};
 use venue::GateVenue;
 
 /// A simulator of Gate's spot market.
@@ -121,13 +125,13 @@ impl GateSim {
     }
 
     /// Makes something go wrong, now.
-    pub fn inject(&self, fault: Fault) {
-        self.running.inject(None, fault);
+    pub fn inject(&self, fault: impl Into<Fault>) {
+        self.running.inject(None, fault.into());
     }
 
     /// Makes something go wrong for one session, now.
-    pub fn inject_into(&self, session: SessionId, fault: Fault) {
-        self.running.inject(Some(session), fault);
+    pub fn inject_into(&self, session: SessionId, fault: impl Into<Fault>) {
+        self.running.inject(Some(session), fault.into());
     }
 
     /// Publishes a trade made by hand, which also enters the candles and tickers. `None` if the

@@ -106,7 +106,7 @@ impl Playback {
             return;
         };
         core.publish(
-            draft(topic, frame.identity),
+            draft(topic, frame.identity, None),
             sessions,
             frame.text.clone(),
             frame.role,

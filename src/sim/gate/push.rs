@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use super::topic::Topic;
 use crate::market::Side;
+use crate::sim::core::Times;
 use crate::sim::market::{Bar, Candles, Delta, INTERVALS, MarketTrade, Pair, Rung, interval_index};
 use crate::{Decimal, Timestamp};
 
-fn envelope(now: Timestamp, channel: &str, result: &str) -> String {
+fn envelope(times: Times, channel: &str, result: &str) -> String {
+    let now = times.now;
     format!(
         "{{\"time\":{},\"time_ms\":{},\"channel\":\"{channel}\",\"event\":\"update\",\
          \"result\":{{{result}}}}}",
@@ -22,7 +24,7 @@ pub(super) fn millis(time: Timestamp) -> String {
     format!("{}.{:06}", nanos / 1_000_000, nanos % 1_000_000)
 }
 
-pub(super) fn trade(now: Timestamp, channel: &str, trade: &MarketTrade) -> String {
+pub(super) fn trade(times: Times, channel: &str, trade: &MarketTrade) -> String {
     let MarketTrade {
         symbol,
         id,
@@ -31,14 +33,15 @@ pub(super) fn trade(now: Timestamp, channel: &str, trade: &MarketTrade) -> Strin
         side,
         time,
     } = trade;
+    let time = times.of(*time);
     let result = format!(
         "\"id\":{id},\"id_market\":{id},\"create_time\":{},\"create_time_ms\":\"{}\",\
          \"side\":\"{side}\",\"currency_pair\":\"{symbol}\",\"amount\":\"{size}\",\
          \"price\":\"{price}\",\"range\":\"{id}-{id}\",\"trade_mode\":0",
         time.as_secs(),
-        millis(*time),
+        millis(time),
     );
-    envelope(now, channel, &result)
+    envelope(times, channel, &result)
 }
 
 /// What a pair did in the last 24 hours.
@@ -99,12 +102,12 @@ pub(super) fn ticker_fields(pair: &Pair) -> String {
     )
 }
 
-pub(super) fn ticker(now: Timestamp, pair: &Pair) -> String {
-    envelope(now, "spot.tickers", &ticker_fields(pair))
+pub(super) fn ticker(times: Times, pair: &Pair) -> String {
+    envelope(times, "spot.tickers", &ticker_fields(pair))
 }
 
 pub(super) fn candle(
-    now: Timestamp,
+    times: Times,
     interval: usize,
     symbol: &str,
     bar: &Bar,
@@ -113,7 +116,7 @@ pub(super) fn candle(
     let result = format!(
         "\"t\":\"{}\",\"v\":\"{}\",\"c\":\"{}\",\"h\":\"{}\",\"l\":\"{}\",\"o\":\"{}\",\
          \"n\":\"{}_{symbol}\",\"a\":\"{}\",\"w\":{closed}",
-        bar.start.as_secs(),
+        times.start(bar.start, INTERVALS[interval].1).as_secs(),
         bar.quote.normalize(),
         bar.close.normalize(),
         bar.high.normalize(),
@@ -122,10 +125,10 @@ pub(super) fn candle(
         INTERVALS[interval].0,
         bar.base.normalize(),
     );
-    envelope(now, "spot.candlesticks", &result)
+    envelope(times, "spot.candlesticks", &result)
 }
 
-pub(super) fn book_ticker(now: Timestamp, pair: &Pair) -> String {
+pub(super) fn book_ticker(times: Times, pair: &Pair) -> String {
     let side = |side| match pair.book.best(side) {
         Some(rung) => (
             pair.price(rung.price).to_string(),
@@ -137,11 +140,11 @@ pub(super) fn book_ticker(now: Timestamp, pair: &Pair) -> String {
     let result = format!(
         "\"t\":{},\"u\":{},\"s\":\"{}\",\"b\":\"{bid}\",\"B\":\"{bid_size}\",\"a\":\"{ask}\",\
          \"A\":\"{ask_size}\"",
-        pair.book.changed().as_millis(),
+        times.of(pair.book.changed()).as_millis(),
         pair.book.id(),
         pair.symbol,
     );
-    envelope(now, "spot.book_ticker", &result)
+    envelope(times, "spot.book_ticker", &result)
 }
 
 /// Levels as `[["price","size"],…]`.
@@ -164,8 +167,8 @@ pub(super) fn best(pair: &Pair, side: Side, depth: usize) -> String {
     rungs(pair, &all[..depth.min(all.len())])
 }
 
-pub(super) fn book_update(now: Timestamp, pair: &Pair, depth: usize, delta: &Delta) -> String {
-    let changed = pair.book.changed();
+pub(super) fn book_update(times: Times, pair: &Pair, depth: usize, delta: &Delta) -> String {
+    let changed = times.of(pair.book.changed());
     let result = format!(
         "\"t\":{},\"e\":\"depthUpdate\",\"E\":{},\"s\":\"{}\",\"U\":{},\"u\":{},\"b\":{},\"a\":{},\
          \"l\":\"{depth}\"",
@@ -177,12 +180,12 @@ pub(super) fn book_update(now: Timestamp, pair: &Pair, depth: usize, delta: &Del
         rungs(pair, &delta.bids),
         rungs(pair, &delta.asks),
     );
-    envelope(now, "spot.order_book_update", &result)
+    envelope(times, "spot.order_book_update", &result)
 }
 
 /// The whole window as `spot.order_book_update` sends it, with or without saying that it is whole.
-pub(super) fn book_window(now: Timestamp, pair: &Pair, depth: usize, flagged: bool) -> String {
-    let changed = pair.book.changed();
+pub(super) fn book_window(times: Times, pair: &Pair, depth: usize, flagged: bool) -> String {
+    let changed = times.of(pair.book.changed());
     let full = if flagged { "\"full\":true," } else { "" };
     let result = format!(
         "\"t\":{},{full}\"e\":\"depthUpdate\",\"E\":{},\"s\":\"{}\",\"U\":{id},\"u\":{id},\
@@ -194,38 +197,38 @@ pub(super) fn book_window(now: Timestamp, pair: &Pair, depth: usize, flagged: bo
         best(pair, Side::Sell, depth),
         id = pair.book.id(),
     );
-    envelope(now, "spot.order_book_update", &result)
+    envelope(times, "spot.order_book_update", &result)
 }
 
-pub(super) fn book(now: Timestamp, pair: &Pair, level: usize) -> String {
+pub(super) fn book(times: Times, pair: &Pair, level: usize) -> String {
     let result = format!(
         "\"t\":{},\"lastUpdateId\":{},\"s\":\"{}\",\"l\":\"{level}\",\"bids\":{},\"asks\":{}",
-        pair.book.changed().as_millis(),
+        times.of(pair.book.changed()).as_millis(),
         pair.book.id(),
         pair.symbol,
         best(pair, Side::Buy, level),
         best(pair, Side::Sell, level),
     );
-    envelope(now, "spot.order_book", &result)
+    envelope(times, "spot.order_book", &result)
 }
 
-pub(super) fn obu_full(now: Timestamp, pair: &Pair, depth: usize) -> String {
+pub(super) fn obu_full(times: Times, pair: &Pair, depth: usize) -> String {
     let result = format!(
         "\"t\":{},\"full\":true,\"s\":\"ob.{}.{depth}\",\"u\":{},\"b\":{},\"a\":{}",
-        pair.book.changed().as_millis(),
+        times.of(pair.book.changed()).as_millis(),
         pair.symbol,
         pair.book.id(),
         best(pair, Side::Buy, depth),
         best(pair, Side::Sell, depth),
     );
-    envelope(now, "spot.obu", &result)
+    envelope(times, "spot.obu", &result)
 }
 
 /// A side without a change has no key at all.
-pub(super) fn obu_delta(now: Timestamp, pair: &Pair, depth: usize, delta: &Delta) -> String {
+pub(super) fn obu_delta(times: Times, pair: &Pair, depth: usize, delta: &Delta) -> String {
     let mut result = format!(
         "\"t\":{},\"s\":\"ob.{}.{depth}\",\"U\":{},\"u\":{}",
-        pair.book.changed().as_millis(),
+        times.of(pair.book.changed()).as_millis(),
         pair.symbol,
         delta.first,
         delta.last,
@@ -235,14 +238,14 @@ pub(super) fn obu_delta(now: Timestamp, pair: &Pair, depth: usize, delta: &Delta
             result += &format!(",\"{key}\":{}", rungs(pair, side));
         }
     }
-    envelope(now, "spot.obu", &result)
+    envelope(times, "spot.obu", &result)
 }
 
 /// The frame of a window's change, whichever channel carries it.
-pub(super) fn delta(now: Timestamp, topic: &Topic, pair: &Pair, delta: &Delta) -> String {
+pub(super) fn delta(times: Times, topic: &Topic, pair: &Pair, delta: &Delta) -> String {
     let depth = topic.depth().unwrap_or_default();
     match topic {
-        Topic::Obu { .. } => obu_delta(now, pair, depth, delta),
-        _ => book_update(now, pair, depth, delta),
+        Topic::Obu { .. } => obu_delta(times, pair, depth, delta),
+        _ => book_update(times, pair, depth, delta),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::refusal::refusal;
+use super::refusal::{is_silent, refusal};
 use super::reply::{self, GateError, Request};
 use super::topic::{Refusal, Topic};
 use super::venue::GateVenue;
@@ -50,7 +50,7 @@ impl GateVenue {
         };
         check_time(core, session, time);
         if request.channel == "spot.ping" {
-            let text = reply::pong(core.now().wall, &self.conn_id(session));
+            let text = reply::pong(core.times().now, &self.conn_id(session));
             return core.reply(session, Kind::Notice, text);
         }
         match request.event.as_str() {
@@ -59,7 +59,7 @@ impl GateVenue {
             "api" => {
                 let trace_id = core.hex(32);
                 let conn_id = self.conn_id(session);
-                let text = reply::api_refusal(core.now().wall, &conn_id, &trace_id, &request);
+                let text = reply::api_refusal(core.times().now, &conn_id, &trace_id, &request);
                 core.reply(session, Kind::Reply, text);
             }
             other => {
@@ -74,16 +74,13 @@ impl GateVenue {
     fn change(&mut self, core: &mut Core, session: SessionId, request: &Request, add: bool) {
         if add {
             core.count_subscribe();
+            if is_silent(core, session, &request.channel, request.payload.as_ref()) {
+                self.log(core, session, request, false);
+                return;
+            }
         }
         let outcome = self.judge(core, session, request, add);
-        core.log.requests.push(journal::Request {
-            at: core.now().wall,
-            session,
-            channel: request.channel.clone(),
-            event: request.event.clone(),
-            payload: request.payload.clone().unwrap_or(Value::Null),
-            accepted: outcome.is_ok(),
-        });
+        self.log(core, session, request, outcome.is_ok());
         let topics = match outcome {
             Ok(topics) => topics,
             Err(error) => return self.answer_request(core, session, request, Some(&error)),
@@ -103,6 +100,21 @@ impl GateVenue {
             self.answer_request(core, session, request, None);
             self.subscribe(core, session, &topics);
         }
+        let client = self.clients.get_mut(&session);
+        if client.is_some_and(|client| !std::mem::replace(&mut client.begun, true)) {
+            core.logged_in(session);
+        }
+    }
+
+    fn log(&self, core: &mut Core, session: SessionId, request: &Request, accepted: bool) {
+        core.log.requests.push(journal::Request {
+            at: core.now().wall,
+            session,
+            channel: request.channel.clone(),
+            event: request.event.clone(),
+            payload: request.payload.clone().unwrap_or(Value::Null),
+            accepted,
+        });
     }
 
     /// The topics of a request, or why it is refused as a whole.
@@ -176,8 +188,13 @@ impl GateVenue {
         error: Option<&GateError>,
     ) {
         let trace_id = core.hex(32);
-        let now = core.now().wall;
-        let text = reply::reply(now, &self.conn_id(session), &trace_id, request, error);
+        let error = error.map(|error| GateError {
+            message: core.words(session, &error.message),
+            ..error.clone()
+        });
+        let now = core.times().now;
+        let conn_id = self.conn_id(session);
+        let text = reply::reply(now, &conn_id, &trace_id, request, error.as_ref());
         core.reply(session, Kind::Reply, text);
     }
 }
@@ -195,7 +212,7 @@ fn check_time(core: &mut Core, session: SessionId, time: i64) {
     }
 }
 
-fn strings(payload: &Value) -> Option<Vec<String>> {
+pub(super) fn strings(payload: &Value) -> Option<Vec<String>> {
     let entries = payload.as_array()?;
     let entries = entries
         .iter()

@@ -10,13 +10,13 @@ use super::push;
 use super::rest_reference::{EMPTY, currencies, instrument};
 use super::rest_rows::{candles, trades};
 use super::venue::GateVenue;
+use crate::Decimal;
 use crate::market::Side;
 use crate::sim::Fault;
-use crate::sim::core::Core;
+use crate::sim::core::{Core, Times};
 use crate::sim::journal::BreachKind;
 use crate::sim::market::Pair;
 use crate::sim::venue::{RestRequest, RestResponse};
-use crate::{Decimal, Timestamp};
 
 const PREFIX: &str = "/api/v4";
 
@@ -137,11 +137,12 @@ impl GateVenue {
         named: Option<&str>,
         request: &RestRequest,
     ) -> RestResponse {
-        let now = core.now().wall;
-        self.market.roll(now);
+        let times = core.times();
+        self.market.roll(core.now().wall);
         match endpoint {
             "/spot/time" => {
-                return RestResponse::json(json!({ "server_time": now.as_millis() }).to_string());
+                let time = times.now.as_millis();
+                return RestResponse::json(json!({ "server_time": time }).to_string());
             }
             "/spot/currencies" => return currencies(self.market.pairs(), named),
             "/spot/currency_pairs" if named.is_none() => {
@@ -171,17 +172,17 @@ impl GateVenue {
         match endpoint {
             "/spot/currency_pairs" => RestResponse::json(instrument(known)),
             "/spot/tickers" => RestResponse::json(list(std::iter::once(ticker(known)))),
-            "/spot/trades" => trades(known, request),
-            "/spot/candlesticks" => candles(known, request),
+            "/spot/trades" => trades(known, times, request),
+            "/spot/candlesticks" => candles(known, times, request),
             _ => match core.rules.take(None, core.now().instant, stale) {
                 Some(_) => {
                     let mut old = known.clone();
                     if let Some(book) = self.first_books.get(name) {
                         old.book = book.clone();
                     }
-                    book(&old, now, request)
+                    book(&old, times, request)
                 }
-                None => book(known, now, request),
+                None => book(known, times, request),
             },
         }
     }
@@ -203,7 +204,7 @@ fn ticker(pair: &Pair) -> String {
     )
 }
 
-fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
+fn book(pair: &Pair, times: Times, request: &RestRequest) -> RestResponse {
     let limit = match number(request, "limit", 10) {
         Ok(limit) => limit,
         Err(refused) => return refused,
@@ -215,8 +216,8 @@ fn book(pair: &Pair, now: Timestamp, request: &RestRequest) -> RestResponse {
     };
     RestResponse::json(format!(
         "{{{id}\"current\":{},\"update\":{},\"asks\":{},\"bids\":{}}}",
-        now.as_millis(),
-        pair.book.changed().as_millis(),
+        times.now.as_millis(),
+        times.of(pair.book.changed()).as_millis(),
         push::best(pair, Side::Sell, limit),
         push::best(pair, Side::Buy, limit),
     ))

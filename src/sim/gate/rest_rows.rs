@@ -3,14 +3,15 @@
 use super::push;
 use super::rest::{invalid, list, number};
 use crate::Timestamp;
-use crate::sim::market::{INTERVALS, Pair, interval_index};
+use crate::sim::core::Times;
+use crate::sim::market::{Bar, INTERVALS, Pair, interval_index};
 use crate::sim::venue::{RestRequest, RestResponse};
 
 /// Candles and trades in one answer.
 const ROWS: usize = 1_000;
 
 /// Newest first.
-pub(super) fn trades(pair: &Pair, request: &RestRequest) -> RestResponse {
+pub(super) fn trades(pair: &Pair, times: Times, request: &RestRequest) -> RestResponse {
     let limit = match number(request, "limit", 100) {
         Ok(limit) if (1..=ROWS).contains(&limit) => limit,
         Ok(_) => return invalid("limit must be from 1 to 1000"),
@@ -43,16 +44,17 @@ pub(super) fn trades(pair: &Pair, request: &RestRequest) -> RestResponse {
         .trades
         .iter()
         .rev()
-        .filter(|trade| within(trade.time) && beyond(trade.id))
+        .filter(|trade| within(times.of(trade.time)) && beyond(trade.id))
         .skip(limit.saturating_mul(page.saturating_sub(1)))
         .take(limit)
         .map(|trade| {
+            let time = times.of(trade.time);
             format!(
                 "{{\"id\":\"{id}\",\"create_time\":\"{}\",\"create_time_ms\":\"{}\",\
                  \"currency_pair\":\"{}\",\"side\":\"{}\",\"amount\":\"{}\",\"price\":\"{}\",\
                  \"sequence_id\":\"{id}\"}}",
-                trade.time.as_secs(),
-                push::millis(trade.time),
+                time.as_secs(),
+                push::millis(time),
                 trade.symbol,
                 trade.side,
                 trade.size,
@@ -64,7 +66,7 @@ pub(super) fn trades(pair: &Pair, request: &RestRequest) -> RestResponse {
 }
 
 /// Oldest first, both ends inclusive.
-pub(super) fn candles(pair: &Pair, request: &RestRequest) -> RestResponse {
+pub(super) fn candles(pair: &Pair, times: Times, request: &RestRequest) -> RestResponse {
     let name = request.get("interval").unwrap_or("30m");
     let Some(interval) = interval_index(name) else {
         return invalid(&format!("Invalid interval {name}"));
@@ -74,8 +76,9 @@ pub(super) fn candles(pair: &Pair, request: &RestRequest) -> RestResponse {
     if ranged && request.get("limit").is_some() {
         return invalid("limit conflicts with from and to");
     }
+    let start = |bar: &Bar| times.start(bar.start, INTERVALS[interval].1).as_secs();
     let bars: Vec<_> = pair.candles.all(interval).collect();
-    let last = bars.last().map_or(0, |bar| bar.start.as_secs());
+    let last = bars.last().map_or(0, |bar| start(bar));
     let last = usize::try_from(last).unwrap_or(0);
     let parsed = (
         number(request, "limit", 100),
@@ -105,13 +108,13 @@ pub(super) fn candles(pair: &Pair, request: &RestRequest) -> RestResponse {
         .into_iter()
         .skip(skipped)
         .filter(|bar| {
-            let start = usize::try_from(bar.start.as_secs()).unwrap_or(0);
+            let start = usize::try_from(start(bar)).unwrap_or(0);
             !ranged || (from..=to).contains(&start)
         })
         .map(|bar| {
             format!(
                 "[\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",\"{}\"]",
-                bar.start.as_secs(),
+                start(bar),
                 bar.quote.normalize(),
                 bar.close.normalize(),
                 bar.high.normalize(),

@@ -17,6 +17,8 @@ impl GateVenue {
                 return;
             };
             let joined = client.topics.insert(topic.clone());
+            core.rules
+                .subscribed(session, topic.channel(), topic.symbol());
             let market = &self.market;
             let feed = self
                 .feeds
@@ -45,16 +47,20 @@ impl GateVenue {
 
     /// What a book stream begins with.
     fn send_start(&mut self, core: &mut Core, session: SessionId, topic: &Topic, depth: usize) {
-        let now = core.now().wall;
+        let times = core.times();
         let Some(pair) = self.market.pair(topic.symbol()) else {
             return;
         };
         let text = match (topic, self.book_start) {
-            (Topic::Obu { .. }, _) => push::obu_full(now, pair, depth),
+            (Topic::Obu { .. }, _) => push::obu_full(times, pair, depth),
             (_, BookStart::Delta) => return,
-            (_, start) => push::book_window(now, pair, depth, start == BookStart::Full),
+            (_, start) => push::book_window(times, pair, depth, start == BookStart::Full),
         };
-        let draft = feed::draft(topic, Some(feed::snapshot(pair)));
+        if let Some(feed) = self.feeds.get_mut(topic) {
+            feed.began(&text);
+        }
+        let time = times.of(pair.book.changed());
+        let draft = feed::draft(topic, Some(feed::snapshot(pair)), Some(time));
         core.publish(draft, [session], text, Role::Plain);
     }
 

@@ -31,6 +31,8 @@ const CATCH_UP: Duration = Duration::from_secs(60);
 pub(super) struct Client {
     pub(super) conn_id: String,
     pub(super) topics: BTreeSet<Topic>,
+    /// Whether a subscription was acknowledged.
+    pub(super) begun: bool,
     heard: Instant,
 }
 
@@ -66,7 +68,7 @@ impl GateVenue {
 
     /// Publishes trades to whoever follows them; the journal hears of them in any case.
     pub(super) fn publish_trades(&mut self, core: &mut Core, trades: &[MarketTrade]) {
-        let now = core.now();
+        let times = core.times();
         for trade in trades {
             let identity = Some(Identity::Trade(trade.id));
             for topic in [
@@ -83,10 +85,11 @@ impl GateVenue {
                     .flatten()
                     .copied();
                 let text = match feed {
-                    Some(_) => push::trade(now.wall, topic.channel(), trade),
+                    Some(_) => push::trade(times, topic.channel(), trade),
                     None => String::new(),
                 };
-                core.publish(feed::draft(&topic, identity), sessions, text, Role::Plain);
+                let draft = feed::draft(&topic, identity, Some(times.of(trade.time)));
+                core.publish(draft, sessions, text, Role::Plain);
             }
         }
     }
@@ -119,6 +122,7 @@ impl Venue for GateVenue {
         let client = Client {
             conn_id: core.hex(16),
             topics: BTreeSet::new(),
+            begun: false,
             heard: core.now().instant,
         };
         self.clients.insert(session, client);
@@ -207,6 +211,6 @@ impl Venue for GateVenue {
     }
 
     fn shutdown_notice(&mut self, core: &mut Core) -> Option<String> {
-        Some(reply::upgrade(core.now().wall))
+        Some(reply::upgrade(core.times().now))
     }
 }

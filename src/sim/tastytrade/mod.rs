@@ -3,6 +3,7 @@
 mod account;
 mod balance;
 mod builder;
+mod fault;
 mod flow;
 mod notification;
 mod rest;
@@ -21,6 +22,7 @@ use crate::market::Side;
 use crate::transport::Dial;
 use crate::{Clock, Decimal, Timestamp};
 pub use builder::TastytradeSimBuilder;
+pub use fault::TastytradeFault;
 pub use notification::Notification;
 use venue::TastytradeVenue;
 
@@ -140,13 +142,13 @@ impl TastytradeSim {
     }
 
     /// Makes something go wrong, now.
-    pub fn inject(&self, fault: Fault) {
-        self.running.inject(None, fault);
+    pub fn inject(&self, fault: impl Into<Fault>) {
+        self.running.inject(None, fault.into());
     }
 
     /// Makes something go wrong for one session, now.
-    pub fn inject_into(&self, session: SessionId, fault: Fault) {
-        self.running.inject(Some(session), fault);
+    pub fn inject_into(&self, session: SessionId, fault: impl Into<Fault>) {
+        self.running.inject(Some(session), fault.into());
     }
 
     /// A new access token, without asking for it by REST.

@@ -3,8 +3,10 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::TastytradeFault;
 use super::account::Account;
 use super::venue::TastytradeVenue;
+use crate::sim::Fault;
 use crate::sim::core::Core;
 use crate::sim::journal::BreachKind;
 use crate::sim::venue::{RestRequest, RestResponse};
@@ -28,6 +30,16 @@ impl TastytradeVenue {
             return error(StatusCode::NOT_ACCEPTABLE, "version_not_acceptable", text);
         }
         let path = request.path.trim_end_matches('/');
+        if matches!(path, "/oauth/token" | "/api-quote-tokens") {
+            let now = core.now().instant;
+            let down = |fault: &Fault| matches!(fault, Fault::Tastytrade(_));
+            if let Some(Fault::Tastytrade(TastytradeFault::TokenOutage { status, .. })) =
+                core.rules.take(None, now, down)
+            {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED);
+                return error(status, "token_invalid", "This token is not valid.");
+            }
+        }
         if path == "/oauth/token" {
             return self.token(core, request);
         }
@@ -117,7 +129,7 @@ impl TastytradeVenue {
             return error(StatusCode::FORBIDDEN, code, text);
         }
         let token = self.tokens.quotes(core, &mut self.dxlink);
-        let now = core.now().wall;
+        let now = core.times().now;
         let data = json!({
             "token": token,
             "dxlink-url": self.dxlink_url,

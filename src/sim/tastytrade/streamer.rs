@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::notification::Notification;
 use super::venue::TastytradeVenue;
 use crate::Symbol;
-use crate::sim::SessionId;
 use crate::sim::core::{Core, close};
 use crate::sim::journal::{BreachKind, Draft, Request};
 use crate::sim::rules::Kind;
+use crate::sim::{Fault, SessionId};
 
 /// Silence after which the venue says goodbye.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
@@ -76,6 +76,9 @@ impl TastytradeVenue {
         let action = word("action").unwrap_or_default().to_owned();
         if matches!(action.as_str(), "connect" | "account-subscribe") {
             core.count_subscribe();
+            if is_silent(core, session, &message) {
+                return;
+            }
         }
         let outcome = self.obey(core, session, &action, &message);
         core.log.requests.push(Request {
@@ -92,7 +95,7 @@ impl TastytradeVenue {
         let status = if outcome.is_ok() { "ok" } else { "error" };
         let mut reply = format!(
             "{{\"status\":\"{status}\",\"action\":{},\"web-socket-session-id\":\"{}\"",
-            Value::from(action),
+            Value::from(action.as_str()),
             listener.id
         );
         match &outcome {
@@ -103,13 +106,17 @@ impl TastytradeVenue {
             }
             Err((kind, problem)) => {
                 core.breach(Some(session), *kind, *problem);
-                reply += &format!(",\"message\":\"{problem}\"");
+                let words = core.words(session, problem);
+                reply += &format!(",\"message\":\"{words}\"");
             }
         }
         if let Some(id) = message.get("request-id") {
             reply += &format!(",\"request-id\":{id}");
         }
         core.reply(session, Kind::Reply, reply + "}");
+        if action == "connect" && outcome.is_ok() {
+            core.logged_in(session);
+        }
     }
 
     /// Does what a message asks for; a failure ends nothing.
@@ -168,7 +175,7 @@ impl TastytradeVenue {
     /// Tells of these to everybody whom they concern, and keeps them for REST. How many sessions
     /// heard of any.
     pub(super) fn notify(&mut self, core: &mut Core, told: Vec<Notification>) -> usize {
-        let now = core.now().wall;
+        let now = core.times().now;
         let date = super::times::iso(now);
         let told: Vec<Notification> = told.into_iter().map(|one| one.dated(&date)).collect();
         for one in &told {
@@ -216,6 +223,8 @@ impl TastytradeVenue {
                         topic,
                         symbol,
                         identity: None,
+                        time: Some(now),
+                        spoilt: false,
                     })
                     .collect();
                 core.publish_frame(*session, &drafts, Some(text));
@@ -235,6 +244,26 @@ impl TastytradeVenue {
             }
         }
     }
+}
+
+/// Whether a fault lets this subscription go unheard. Its symbols are accounts.
+fn is_silent(core: &mut Core, session: SessionId, message: &Value) -> bool {
+    let now = core.now().instant;
+    let names = |account: &str| match message.get("value") {
+        Some(Value::Array(numbers)) => numbers.iter().any(|number| number == account),
+        Some(number) => number == account,
+        None => false,
+    };
+    let silent = |fault: &Fault| match fault {
+        Fault::Silent {
+            symbol, channel, ..
+        } => {
+            symbol.as_deref().is_none_or(names)
+                && channel.as_deref().is_none_or(|only| only == "account")
+        }
+        _ => false,
+    };
+    core.rules.take(Some(session), now, silent).is_some()
 }
 
 /// The topic and symbol of a notification in the journal.

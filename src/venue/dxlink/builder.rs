@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use super::client::DxLink;
 use super::protocol::{DxLinkProtocol, FetchToken};
+use crate::Error;
 use crate::feed::{
-    Backoff, Changes, CredentialError, Hub, HubConfig, Limiter, Protocol, Sockets, Token,
-    TokenProvider,
+    Backoff, Changes, CredentialError, Hub, HubConfig, Network, Sockets, Token, TokenProvider,
+    at_most_a_day, fetched, network_settings, quiet_settings,
 };
-use crate::transport::{Address, Dial, Roots, Tcp};
-use crate::{Clock, Error};
+use crate::transport::Address;
 
 /// dxFeed's public endpoint for demonstrations, of delayed data, which takes no token.
 pub const DEMO_URL: &str = "wss://demo.dxfeed.com/market-data/dxlink-ws";
@@ -17,28 +17,22 @@ pub const DEMO_URL: &str = "wss://demo.dxfeed.com/market-data/dxlink-ws";
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct DxLinkBuilder {
-    url: String,
+    url: Option<String>,
     tokens: Option<Arc<dyn TokenProvider>>,
     aggregation: Option<Duration>,
     changes: Option<Changes>,
-    dial: Arc<dyn Dial>,
-    roots: Roots,
-    clock: Clock,
-    connect_timeout: Duration,
+    network: Network,
     hub: HubConfig,
 }
 
 impl Default for DxLinkBuilder {
     fn default() -> Self {
         Self {
-            url: DEMO_URL.to_owned(),
+            url: None,
             tokens: None,
             aggregation: None,
             changes: None,
-            dial: Arc::new(Tcp),
-            roots: Roots::mozilla(),
-            clock: Clock::system(),
-            connect_timeout: Duration::from_secs(10),
+            network: Network::default(),
             hub: HubConfig::default(),
         }
     }
@@ -47,17 +41,19 @@ impl Default for DxLinkBuilder {
 impl DxLinkBuilder {
     /// The endpoint; dxFeed's demonstration unless set.
     pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.url = url.into();
+        self.url = Some(url.into());
         self
     }
 
-    /// The token to log in with. Without it the endpoint must not ask for one.
+    /// The token to log in with. Without it the endpoint must not ask for one. It is for the endpoint
+    /// that [`url`](Self::url) names, which must be set, too.
     pub fn token(self, token: Token) -> Self {
         self.tokens(Arc::new(token))
     }
 
     /// Where tokens come from: asked at every connect, before a token expires, and when the venue
-    /// has refused one.
+    /// has refused one. They are for the endpoint that [`url`](Self::url) names, which must be set, too.
+    /// One that does not come within 30 s is asked for again.
     pub fn tokens(mut self, provider: Arc<dyn TokenProvider>) -> Self {
         self.tokens = Some(provider);
         self
@@ -78,37 +74,16 @@ impl DxLinkBuilder {
         self
     }
 
-    /// Another way to open byte streams: through a proxy, or into a simulator.
-    pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.dial = dial;
-        self
-    }
+    network_settings!();
 
-    /// Which certificates to trust; Mozilla's unless set.
-    pub fn roots(mut self, roots: Roots) -> Self {
-        self.roots = roots;
-        self
-    }
-
-    /// Another clock, for simulations.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long TCP, TLS and the upgrade may take together; 10 s unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long to wait between connects.
+    /// How long to wait between connects: at first at least a millisecond, at most a day.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.hub.backoff = backoff;
         self
     }
 
-    /// How long a connection is kept when its last subscription is gone; 2 s unless set.
+    /// How long a connection is kept when its last subscription is gone; 2 s unless set, and for ever
+    /// with [`Duration::MAX`].
     pub fn linger(mut self, linger: Duration) -> Self {
         self.hub.linger = linger;
         self
@@ -126,6 +101,8 @@ impl DxLinkBuilder {
         self
     }
 
+    quiet_settings!();
+
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.hub.seed = seed;
@@ -136,32 +113,45 @@ impl DxLinkBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when the address is not a WebSocket URL.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when the address is not a WebSocket URL, a
+    /// token has no address to go to, or another setting cannot be used; the text says which, and what
+    /// can.
     pub fn build(self) -> Result<DxLink, Error> {
-        let address = Address::parse(&self.url).map_err(|error| error.with_venue("dxlink"))?;
+        self.connect().map_err(|error| error.with_venue("dxlink"))
+    }
+
+    fn connect(self) -> Result<DxLink, Error> {
+        self.network.check()?;
+        self.hub.check()?;
+        at_most_a_day("aggregation", self.aggregation.unwrap_or_default())?;
+        self.changes.as_ref().map_or(Ok(()), Changes::check)?;
+        let url = match (&self.url, &self.tokens) {
+            (Some(url), _) => url,
+            (None, None) => DEMO_URL,
+            // The demonstration wants none, and whose it is has not been said.
+            (None, Some(_)) => {
+                return Err(Error::invalid(
+                    "a token is for one endpoint: set its url, too",
+                ));
+            }
+        };
+        let address = Address::parse(url)?;
         let (login, aggregation, changes) = (self.tokens.is_some(), self.aggregation, self.changes);
         let protocol = move || {
             DxLinkProtocol::new(address.clone(), login)
                 .aggregation(aggregation)
                 .with_spec(|spec| spec.changes = changes)
         };
-        let first = protocol();
         let tokens = self.tokens;
+        let user = tokens.as_ref().and_then(|tokens| tokens.identity());
         let effects = move |FetchToken { refused }| -> futures_core::future::BoxFuture<'static, _> {
             match &tokens {
-                Some(provider) => provider.token(refused),
+                Some(provider) => Box::pin(fetched(provider.token(refused))),
                 None => Box::pin(async { Err(CredentialError::fatal("none was given")) }),
             }
         };
-        let environment = Sockets {
-            clock: self.clock,
-            dial: self.dial,
-            tls: self.roots.connector()?,
-            connect_timeout: self.connect_timeout,
-            limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
-            resolve: None,
-            effects: Arc::new(effects),
-        };
+        let (network, backoff) = (&self.network, &self.hub.backoff);
+        let environment = Sockets::new(network, &protocol(), user.as_ref(), backoff, effects)?;
         Ok(DxLink::over(Hub::new(protocol, environment, self.hub)))
     }
 }

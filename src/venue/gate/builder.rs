@@ -1,21 +1,22 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::protocol::SpotProtocol;
 use super::spot::{SPOT_URL, Spot};
-use crate::feed::{Backoff, Hub, HubConfig, Limiter, Protocol, Sockets, no_effects};
-use crate::transport::{Address, Dial, Roots, Tcp};
-use crate::{Clock, Error};
+use crate::Error;
+use crate::feed::{
+    Backoff, Hub, HubConfig, Network, Sockets, network_settings, no_effects, quiet_settings,
+};
+use crate::transport::Address;
+
+/// As many as fit on the connections that Gate allows.
+const MAX_TOPICS: usize = 300 * 150;
 
 /// Settings of a [`Spot`] client. Each has a default that fits the live market.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct SpotBuilder {
     url: String,
-    dial: Arc<dyn Dial>,
-    roots: Roots,
-    clock: Clock,
-    connect_timeout: Duration,
+    network: Network,
     hub: HubConfig,
 }
 
@@ -23,11 +24,11 @@ impl Default for SpotBuilder {
     fn default() -> Self {
         Self {
             url: SPOT_URL.to_owned(),
-            dial: Arc::new(Tcp),
-            roots: Roots::mozilla(),
-            clock: Clock::system(),
-            connect_timeout: Duration::from_secs(10),
-            hub: HubConfig::default(),
+            network: Network::default(),
+            hub: HubConfig {
+                max_topics: MAX_TOPICS,
+                ..HubConfig::default()
+            },
         }
     }
 }
@@ -39,43 +40,23 @@ impl SpotBuilder {
         self
     }
 
-    /// Another way to open byte streams: through a proxy, or into a simulator.
-    pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.dial = dial;
-        self
-    }
+    network_settings!();
 
-    /// Which certificates to trust; Mozilla's unless set.
-    pub fn roots(mut self, roots: Roots) -> Self {
-        self.roots = roots;
-        self
-    }
-
-    /// Another clock, for simulations.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long TCP, TLS and the upgrade may take together; 10 s unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long to wait between connects.
+    /// How long to wait between connects: at first at least a millisecond, at most a day.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.hub.backoff = backoff;
         self
     }
 
-    /// How long a connection is kept when its last subscription is gone; 2 s unless set.
+    /// How long a connection is kept when its last subscription is gone; 2 s unless set, and for ever
+    /// with [`Duration::MAX`].
     pub fn linger(mut self, linger: Duration) -> Self {
         self.hub.linger = linger;
         self
     }
 
-    /// Most topics of the client and its clones together; 50,000 unless set.
+    /// Most topics of the client and its clones together; 45,000 unless set: 150 on each of the 300
+    /// connections that Gate allows an address. More need more on each connection, too.
     pub fn max_topics(mut self, limit: usize) -> Self {
         self.hub.max_topics = limit;
         self
@@ -88,6 +69,8 @@ impl SpotBuilder {
         self
     }
 
+    quiet_settings!();
+
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.hub.seed = seed;
@@ -98,20 +81,19 @@ impl SpotBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when the address is not a WebSocket URL.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when the address is not a WebSocket URL, or
+    /// another setting cannot be used; the text says which, and what can.
     pub fn build(self) -> Result<Spot, Error> {
-        let address = Address::parse(&self.url).map_err(|error| error.with_venue("gate"))?;
+        self.connect().map_err(|error| error.with_venue("gate"))
+    }
+
+    fn connect(self) -> Result<Spot, Error> {
+        let Self { url, network, hub } = self;
+        network.check()?;
+        hub.check()?;
+        let address = Address::parse(&url)?;
         let protocol = move || SpotProtocol::new(address.clone());
-        let first = protocol();
-        let environment = Sockets {
-            clock: self.clock,
-            dial: self.dial,
-            tls: self.roots.connector()?,
-            connect_timeout: self.connect_timeout,
-            limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
-            resolve: None,
-            effects: Arc::new(no_effects),
-        };
-        Ok(Spot::over(Hub::new(protocol, environment, self.hub)))
+        let environment = Sockets::new(&network, &protocol(), None, &hub.backoff, no_effects)?;
+        Ok(Spot::over(Hub::new(protocol, environment, hub)))
     }
 }

@@ -8,7 +8,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::{BookSpeed, DeltaSpeed, Depth, Interval, ObuLevel};
 use crate::Symbol;
-use crate::feed::{self, ChannelSpec, Join};
+use crate::feed::{self, ChannelSpec, Join, Numbering};
 
 /// A public spot channel with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,23 +30,34 @@ pub enum Channel {
     Obu(ObuLevel),
 }
 
-static TRADES: ChannelSpec = ChannelSpec::new("spot.trades");
+/// So often something comes of a topic that is alive, by a wide margin: the venue documents 1 s for
+/// tickers and whole books, but was seen to leave out tickers that have not changed.
+const ALIVE: Duration = Duration::from_secs(15);
+
+static TRADES: ChannelSpec = ChannelSpec::new("spot.trades").numbered(Numbering::Learned);
 static BOOK_TICKER: ChannelSpec = ChannelSpec::new("spot.book_ticker")
     .join(Join::ReplayLast)
     .latest_replaces();
+/// Documented to come every second, or when something changes: a quiet pair soon shows how rarely.
 static TICKERS: ChannelSpec = ChannelSpec::new("spot.tickers")
     .join(Join::ReplayLast)
+    .cadence(ALIVE)
     .latest_replaces();
+/// No cadence: they come while there are trades.
 static CANDLESTICKS: ChannelSpec = ChannelSpec::new("spot.candlesticks")
     .join(Join::ReplayLast)
     .latest_replaces();
+/// Documented to come every second, or ten times as often.
 static ORDER_BOOK: ChannelSpec = ChannelSpec::new("spot.order_book")
     .join(Join::ReplayLast)
+    .cadence(ALIVE)
     .latest_replaces();
-static ORDER_BOOK_UPDATE: ChannelSpec = ChannelSpec::new("spot.order_book_update");
+static ORDER_BOOK_UPDATE: ChannelSpec =
+    ChannelSpec::new("spot.order_book_update").numbered(Numbering::Promised);
 /// Unknown streams are acknowledged and stay silent, so that only the snapshot proves acceptance.
 static OBU: ChannelSpec = ChannelSpec::new("spot.obu")
     .join(Join::Resubscribe)
+    .numbered(Numbering::Promised)
     .first_data(Duration::from_secs(10));
 
 impl Channel {

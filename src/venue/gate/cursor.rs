@@ -1,6 +1,7 @@
 //! Reading JSON of exactly one layout, byte by byte.
 
 use super::moment::{self, Unit};
+use super::value::is_size;
 use crate::Timestamp;
 use crate::decimal::{self, Decimal};
 use crate::market::Level;
@@ -108,7 +109,22 @@ impl<'a> Cursor<'a> {
         decimal::parse_bytes(self.digits()?).ok()
     }
 
+    /// An amount of something, in a string whose opening quote was read.
+    #[inline]
+    pub(super) fn size(&mut self) -> Option<Decimal> {
+        self.decimal().filter(|size| is_size(*size))
+    }
+
     /// The same where an empty string means that there is none.
+    #[inline]
+    pub(super) fn size_or_empty(&mut self) -> Option<Option<Decimal>> {
+        if self.skip(b"\"") {
+            return Some(None);
+        }
+        self.size().map(Some)
+    }
+
+    /// [`decimal`](Self::decimal), where an empty string means that there is none.
     #[inline]
     pub(super) fn decimal_or_empty(&mut self) -> Option<Option<Decimal>> {
         if self.skip(b"\"") {
@@ -136,7 +152,7 @@ impl<'a> Cursor<'a> {
             self.literal(b"[\"")?;
             let price = self.decimal()?;
             self.literal(b",\"")?;
-            let size = self.decimal()?;
+            let size = self.size()?;
             levels.push(Level { price, size });
             if !self.skip(b"],") {
                 self.literal(b"]]")?;
@@ -268,6 +284,7 @@ mod tests {
             "[]]",
             "[\"1\"]]",
             "[\"1\",\"\"]]",
+            "[\"1\",\"-2\"]]",
             "[\"1\",\"2\"],]",
             "[\"1\",\"2\"]",
         ] {

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::family::Family;
-use super::message::{Ack, Malformed, Message, Op, Outcome, Push};
+use super::message::{Ack, AckId, Malformed, Message, Op, Outcome};
 use super::moment::Unit;
 use super::push::{self, Context};
-use super::value::{self, Raw, Read};
+use super::value::{self, Bad, Raw, Read};
 use super::{scan, wire};
 use crate::Timestamp;
 
@@ -16,10 +16,7 @@ use crate::Timestamp;
 #[inline]
 pub(crate) fn decode(frame: &[u8], received: Option<Timestamp>) -> Result<Message<'_>, Malformed> {
     match scan::scan(frame, received) {
-        Some(item) => Ok(Message::Push(Push {
-            item,
-            more: Vec::new(),
-        })),
+        Some(item) => Ok(Message::Push(item)),
         None => decode_any(frame, received),
     }
 }
@@ -30,10 +27,12 @@ pub(super) fn decode_any(
     frame: &[u8],
     received: Option<Timestamp>,
 ) -> Result<Message<'_>, Malformed> {
-    let envelope: wire::Envelope<'_> = wire::object(frame).map_err(|error| match error {
-        Some(error) => Malformed::new(error.to_string()),
-        None => Malformed::new("not a JSON object"),
-    })?;
+    let envelope: wire::Envelope<'_> = match wire::object(frame) {
+        Ok(envelope) => envelope,
+        Err(Some(error)) => return Err(Malformed::new(error.to_string())),
+        Err(None) if is_bare_pong(frame) => return Ok(Message::Pong { sent: None }),
+        Err(None) => return Err(Malformed::new("not a JSON object")),
+    };
     // An event of an unforeseen type is an unknown event.
     let event = match value::text(envelope.event) {
         Ok(event) => event,
@@ -42,7 +41,13 @@ pub(super) fn decode_any(
     if event.as_deref() == Some("upgrade") {
         return Ok(upgrade(envelope.result));
     }
+    let says_pong = event.as_deref() == Some("pong")
+        || envelope.result.is_some_and(|raw| raw.get() == "\"pong\"");
     let Some(channel) = value::text(envelope.channel).unwrap_or_default() else {
+        if says_pong && envelope.error.is_none() {
+            let (sent, _) = sent(&envelope);
+            return Ok(Message::Pong { sent });
+        }
         let header: wire::Header<'_> = wire::lenient(envelope.header);
         return match value::text(header.channel) {
             Ok(Some(channel)) => Ok(Message::Ignored { channel }),
@@ -59,7 +64,7 @@ pub(super) fn decode_any(
     if envelope.error.is_some() {
         return Ok(ack(&envelope, event, channel));
     }
-    if channel.ends_with(".pong") {
+    if says_pong || channel == "pong" || channel.ends_with(".pong") {
         let (sent, _) = sent(&envelope);
         return Ok(Message::Pong { sent });
     }
@@ -69,9 +74,10 @@ pub(super) fn decode_any(
         None | Some("update" | "all") => Family::of(&channel),
         Some(_) => None,
     };
-    let failed = event.is_none() && has_failed(envelope.result);
+    // An answer that does not repeat its event: no event of the market has a status.
+    let answers = event.is_none() && status(envelope.result).is_some();
     match data {
-        _ if failed => Ok(ack(&envelope, event, channel)),
+        _ if answers => Ok(ack(&envelope, event, channel)),
         Some(family) => {
             let (sent, dropped_values) = sent(&envelope);
             let context = Context {
@@ -80,8 +86,10 @@ pub(super) fn decode_any(
                 received,
                 dropped_values,
             };
-            let push = push::push(context, envelope.result)?;
-            Ok(push.map_or(Message::Ignored { channel }, Message::Push))
+            Ok(match push::push(context, envelope.result)? {
+                Message::Several(items) if items.is_empty() => Message::Ignored { channel },
+                push => push,
+            })
         }
         None => Ok(Message::Ignored { channel }),
     }
@@ -107,9 +115,18 @@ fn upgrade<'a>(result: Raw<'_>) -> Message<'a> {
     }
 }
 
-fn has_failed(result: Raw<'_>) -> bool {
-    let notice: wire::Notice<'_> = wire::lenient(result);
-    matches!(value::text(notice.status), Ok(Some(status)) if status == "fail")
+/// The `status` of an answer.
+fn status<'a>(result: Raw<'a>) -> Option<Cow<'a, str>> {
+    let notice: wire::Notice<'a> = wire::lenient(result);
+    value::text(notice.status).ok().flatten()
+}
+
+/// `pong`, as JSON or not.
+fn is_bare_pong(frame: &[u8]) -> bool {
+    let text = frame.trim_ascii();
+    let text = text.strip_prefix(b"\"").unwrap_or(text);
+    let text = text.strip_suffix(b"\"").unwrap_or(text);
+    text.eq_ignore_ascii_case(b"pong")
 }
 
 fn ack<'a>(
@@ -126,7 +143,10 @@ fn ack<'a>(
             event => Op::Other(event),
         },
         channel,
-        id: value::signed(envelope.id).ok().flatten(),
+        id: match value::signed(envelope.id) {
+            Ok(id) => id.map_or(AckId::Absent, AckId::Number),
+            Err(Bad) => AckId::Foreign,
+        },
         payload: payload.flatten(),
         sent,
         outcome: outcome(envelope),
@@ -135,7 +155,7 @@ fn ack<'a>(
 
 fn outcome(envelope: &wire::Envelope<'_>) -> Outcome {
     let Some(error) = envelope.error else {
-        return if has_failed(envelope.result) {
+        return if status(envelope.result).is_some_and(|status| status == "fail") {
             Outcome::Refused {
                 code: 0,
                 text: "status fail".to_owned(),
@@ -153,10 +173,10 @@ fn outcome(envelope: &wire::Envelope<'_>) -> Outcome {
     }
 }
 
-/// An array of strings.
+/// An array of strings, or of numbers that should be.
 fn texts(raw: &RawValue) -> Option<Vec<Cow<'_, str>>> {
     let raws: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-    let text = |raw| Some(value::text(Some(raw)).ok()?.unwrap_or_default());
+    let text = |raw| Some(value::echo(Some(raw)).ok()?.unwrap_or_default());
     raws.into_iter().map(text).collect()
 }
 

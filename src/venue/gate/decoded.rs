@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Item, Message, Outcome, SpotEvent};
+use super::message::{Item, Malformed, Message, Outcome, SpotEvent};
 use super::{BookUpdate, Candle, Quote, Ticker, Trade};
 use crate::Symbol;
 
@@ -125,24 +125,30 @@ const EXCERPT: usize = 60;
 /// # Ok::<(), gate::DecodeError>(())
 /// ```
 pub fn decode(frame: &[u8]) -> Result<Vec<Decoded>, DecodeError> {
-    let message = super::decode::decode(frame, None).map_err(|malformed| DecodeError {
+    let error = |malformed: Malformed| DecodeError {
         reason: malformed.reason.into_owned(),
         channel: malformed.channel,
         symbol: malformed.symbol,
         excerpt: excerpt(frame),
-    })?;
+    };
+    let message = super::decode::decode(frame, None).map_err(error)?;
     Ok(match message {
-        Message::Push(push) => {
-            let mut decoded = Vec::with_capacity(1 + push.more.len());
-            for item in std::iter::once(push.item).chain(push.more) {
-                extend(&mut decoded, item);
+        Message::Push(item) => {
+            let mut decoded = Vec::with_capacity(1);
+            extend(&mut decoded, item);
+            decoded
+        }
+        Message::Several(items) => {
+            let mut decoded = Vec::with_capacity(items.len());
+            for item in items {
+                extend(&mut decoded, item.map_err(error)?);
             }
             decoded
         }
         Message::Ack(ack) => {
             let op = ack.op.as_str().to_owned();
             let channel = ack.channel.into_owned();
-            let id = ack.id;
+            let id = ack.id.number();
             let payload = ack.payload;
             let payload = payload.map(|texts| texts.into_iter().map(Cow::into_owned).collect());
             vec![match ack.outcome {

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::decode::decode_any;
-use super::message::{Message, Push};
+use super::message::Message;
 use super::scan::scan;
 use crate::Timestamp;
 
 const RECEIVED: Option<Timestamp> = Some(Timestamp::from_nanos(1));
 
 /// Frames as the venue lays them out, old and new.
-const LAYOUTS: [&str; 17] = [
+pub(super) const LAYOUTS: [&str; 17] = [
     r#"{"time":1700000001,"time_ms":1700000001120,"channel":"spot.trades","event":"update","result":{"id":31,"id_market":32,"create_time":1700000001,"create_time_ms":"1700000001119.653000","side":"sell","currency_pair":"AB_USDT","amount":"0.0120","price":"90.5","range":"30-31","trade_mode":0}}"#,
     r#"{"time":1700000001,"channel":"spot.trades","event":"update","result":{"id":31,"create_time":1700000001,"create_time_ms":"1700000001119.6","side":"buy","currency_pair":"AB_USDT","amount":"1","price":"0.5","range":"1-2","id_market":9}}"#,
     r#"{"time":1700000001,"channel":"spot.trades","event":"update","result":{"id":31,"create_time":1700000001,"create_time_ms":"1700000001119.6","side":"buy","currency_pair":"AB_USDT","amount":"1","price":"0.5"}}"#,
@@ -33,7 +33,7 @@ const LAYOUTS: [&str; 17] = [
 ];
 
 /// Values of all sorts, to stand where another stood.
-const VALUES: [&str; 34] = [
+const VALUES: [&str; 47] = [
     "0",
     "1",
     "01",
@@ -67,20 +67,36 @@ const VALUES: [&str; 34] = [
     "\"BUY\"",
     "\"2m_AB\"",
     "\"ob.AB.10\"",
+    "-0",
+    "\"-0\"",
+    "\"-0.0\"",
+    "-2.50",
+    "18446744073709551615",
+    "18446744073709551616",
+    "\"18446744073709551616\"",
+    "1e40",
+    "\"true\"",
+    "\"2-1\"",
+    "[[\"1\",\"2\",\"3\"]]",
+    "[[\"1\",\"-2\"]]",
+    "[[1,2,{}],[\"3\",4]]",
     "\"\u{e9}_USDT\"",
 ];
 
 fn agree(frame: &[u8]) {
     let full = decode_any(frame, RECEIVED);
     if let Some(item) = scan(frame, RECEIVED) {
-        let more = Vec::new();
-        let short = Message::Push(Push { item, more });
-        assert_eq!(Ok(short), full, "{}", String::from_utf8_lossy(frame));
+        assert_eq!(
+            Ok(Message::Push(item)),
+            full,
+            "{}",
+            String::from_utf8_lossy(frame)
+        );
     }
 }
 
 /// Where each value of the frame begins and ends, nested ones too.
-fn values(frame: &str) -> Vec<(usize, usize)> {
+pub(super) fn values(frame: &str) -> Vec<(usize, usize)> {
     let begins = frame.match_indices([':', '[', ',']).map(|(at, _)| at + 1);
     let spans = begins.filter_map(|at| {
         let mut stream =
@@ -214,6 +230,15 @@ proptest! {
     ) {
         agree(format!(r#"{{"time":{id},"channel":"spot.trades","event":"update","result":{{"id":{id},"create_time":1,"create_time_ms":"{time}","side":"buy","currency_pair":"{symbol}","amount":"{price}","price":"{price}","range":"{id}-{id}"}}}}"#).as_bytes());
         agree(format!(r#"{{"time_ms":{id},"channel":"spot.order_book_update","event":"update","result":{{"t":{id},"s":"{symbol}","U":{id},"u":{id},"b":[["{price}","{price}"]],"a":[]}}}}"#).as_bytes());
+    }
+
+    #[test]
+    fn numbers_of_a_chain(
+        first in "[0-9]{1,21}", last in "[0-9]{1,21}", full in select(&["", r#""full":true,"#][..]),
+        size in "-?[0-9]{1,22}(\\.[0-9]{0,4})?",
+    ) {
+        agree(format!(r#"{{"channel":"spot.order_book_update","event":"update","result":{{"t":1,{full}"s":"A_B","U":{first},"u":{last},"b":[["1","{size}"]],"a":[]}}}}"#).as_bytes());
+        agree(format!(r#"{{"channel":"spot.obu","event":"update","result":{{"t":1,{full}"s":"ob.A_B.50","U":{first},"u":{last},"b":[["1","{size}"]]}}}}"#).as_bytes());
     }
 
     #[test]

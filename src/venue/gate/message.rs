@@ -10,8 +10,10 @@ use crate::{Symbol, Timestamp};
 /// A frame, read.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Message<'a> {
-    /// Market data.
-    Push(Push),
+    /// An event, as all frames seen on spot so far bring one.
+    Push(Item),
+    /// The elements of an array, those that cannot be read in their places.
+    Several(Vec<Result<Item, Malformed>>),
     /// The answer to a request.
     Ack(Ack<'a>),
     /// The answer to an application-level ping.
@@ -20,14 +22,6 @@ pub(crate) enum Message<'a> {
     Upgrade { text: String },
     /// Nothing that public spot market data needs.
     Ignored { channel: Cow<'a, str> },
-}
-
-/// The events of one frame: one, in all frames seen on spot so far.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Push {
-    pub(crate) item: Item,
-    /// The others, where `result` is an array of several.
-    pub(crate) more: Vec<Item>,
 }
 
 /// One event and where it belongs.
@@ -161,12 +155,30 @@ pub(crate) struct Ack<'a> {
     pub(crate) op: Op<'a>,
     /// The channel's name; empty where the answer has none.
     pub(crate) channel: Cow<'a, str>,
-    /// The request's `id`, where it had one.
-    pub(crate) id: Option<i64>,
-    /// The request's payload, where the answer repeats it and all of it is text.
+    pub(crate) id: AckId,
+    /// The request's payload, where the answer repeats it.
     pub(crate) payload: Option<Vec<Cow<'a, str>>>,
     pub(crate) sent: Option<Timestamp>,
     pub(crate) outcome: Outcome,
+}
+
+/// The `id` of a request, as its answer repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AckId {
+    /// The request had none, or the answer does not repeat it.
+    Absent,
+    Number(i64),
+    /// None of ours: those are numbers.
+    Foreign,
+}
+
+impl AckId {
+    pub(crate) fn number(self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Absent | Self::Foreign => None,
+        }
+    }
 }
 
 /// What was asked for.

@@ -1,25 +1,32 @@
-use std::collections::VecDeque;
+//! The machine's side of the venue.
+
+mod answers;
+mod deliver;
+mod refusal;
+mod requests;
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use super::chain::{Chain, Step};
-use super::channel::{Channel, Key, Topic};
+use self::requests::{Asked, Requests};
+use super::chain::Chain;
+use super::channel::{Channel, Topic};
 use super::decode::decode_any;
-use super::message::{self, Ack, Item, Message, Outcome, PushKey, SpotEvent};
+use super::message::{Message, SpotEvent};
+use super::position;
 use super::scan::scan;
 use crate::feed::{
-    Failure, Heartbeat, Jump, Malformed, Op, Output, Probe, Protocol, Refusal, Request, RequestId,
-    Spec, TopicId, Topics,
+    Failure, Heartbeat, Malformed, Op, Output, Position, Probe, Protocol, Request, Spec, TopicId,
+    Topics,
 };
-use crate::market::{BookAction, Record};
+use crate::market::Record;
 use crate::transport::{Address, Frame, FrameRef};
 use crate::{Interruption, Now, Rate, Timestamp};
-
-/// Gate's code for a failure of its own, which a later request may not meet.
-const SERVER_SIDE_ERROR: i64 = 3;
 
 /// The protocol of Gate's spot market data, for use with a [`Connection`](crate::feed::Connection).
 /// [`Spot`](super::Spot) is what most programs want.
@@ -29,25 +36,18 @@ const SERVER_SIDE_ERROR: i64 = 3;
 pub struct SpotProtocol {
     spec: Spec,
     address: Address,
-    outstanding: VecDeque<Outstanding>,
+    requests: Requests,
     chains: Vec<Chain>,
-}
-
-#[derive(Debug)]
-struct Outstanding {
-    id: RequestId,
-    op: Op,
-    channel: &'static str,
-    topics: Vec<TopicId>,
 }
 
 #[derive(Serialize)]
 struct Wire<'a> {
     time: i64,
-    id: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u32>,
     channel: &'a str,
     event: &'a str,
-    payload: Vec<SmolStr>,
+    payload: &'a [SmolStr],
 }
 
 #[derive(Serialize)]
@@ -62,124 +62,20 @@ impl SpotProtocol {
         Self {
             spec: spec(),
             address,
-            outstanding: VecDeque::new(),
+            requests: Requests::default(),
             chains: Vec::new(),
         }
     }
 
-    /// Which requests the venue answers it tells by the id we gave; before 2022 it told nothing,
-    /// but it has always answered in order.
-    fn answered(&mut self, ack: &Ack<'_>) -> Option<Outstanding> {
-        let at = match ack.id {
-            Some(id) => self
-                .outstanding
-                .iter()
-                .position(|asked| i64::from(asked.id.0) == id),
-            None => self.outstanding.iter().position(|asked| {
-                asked.channel == ack.channel && event_name(asked.op) == ack.op.as_str()
-            }),
+    fn begin_chain(&mut self, id: TopicId, channel: Channel) {
+        if self.chains.len() <= id.index() {
+            self.chains.resize_with(id.index() + 1, Chain::default);
+        }
+        self.chains[id.index()] = match channel {
+            Channel::Obu(_) => Chain::strict(),
+            Channel::OrderBookUpdate(_) => Chain::loose(),
+            _ => Chain::default(),
         };
-        self.outstanding.remove(at?)
-    }
-
-    fn ack(&mut self, ack: &Ack<'_>, topics: &Topics<Topic>, out: &mut impl Output<Self>) {
-        let Some(asked) = self.answered(ack) else {
-            return out.ignored("answer to nothing asked");
-        };
-        match &ack.outcome {
-            Outcome::Accepted => out.settled(asked.id),
-            Outcome::Refused { code, text } => {
-                let named = |id: &&TopicId| {
-                    let topic = topics.get(**id);
-                    topic
-                        .payload()
-                        .iter()
-                        .chain([&SmolStr::new(&topic.symbol)])
-                        .any(|name| {
-                            text.split([' ', ',', ':', '"'])
-                                .any(|word| word == name.as_str())
-                        })
-                };
-                let refusal = Refusal {
-                    topic: asked.topics.iter().find(named).copied(),
-                    code: Some(*code),
-                    text: text.trim().to_owned(),
-                    passing: *code == SERVER_SIDE_ERROR,
-                    retry_after: None,
-                };
-                out.refused(asked.id, refusal);
-            }
-        }
-    }
-
-    fn push(&mut self, now: Now, item: Item, topics: &Topics<Topic>, out: &mut impl Output<Self>) {
-        if item.dropped_values > 0 {
-            out.dropped_values(item.dropped_values);
-        }
-        if let PushKey::Exact(channel) = item.key {
-            let symbol = item.event.symbol();
-            return match topics.find(&Key { channel, symbol }) {
-                Some(id) => self.deliver(now, id, item.event, out),
-                None => out.ignored("event of a topic that is not subscribed"),
-            };
-        }
-        let mut found = item.candidates().filter_map(|key| topics.find(&key));
-        let Some(first) = found.next() else {
-            drop(found);
-            return out.ignored("event of a topic that is not subscribed");
-        };
-        // Some frames do not tell which of a channel's speeds they belong to.
-        let others: Vec<TopicId> = found.collect();
-        for id in others {
-            self.deliver(now, id, item.event.clone(), out);
-        }
-        self.deliver(now, first, item.event, out);
-    }
-
-    fn deliver(&mut self, now: Now, id: TopicId, event: SpotEvent, out: &mut impl Output<Self>) {
-        if let SpotEvent::Book(update) = &event
-            && let Some(chain) = self.chains.get_mut(id.index())
-        {
-            match chain.step(
-                update.action == BookAction::Snapshot,
-                update.first,
-                update.last,
-            ) {
-                Step::Follows => {}
-                Step::Stray => return out.stray(id),
-                Step::Jumps {
-                    expected,
-                    received,
-                    broken,
-                } => {
-                    tracing::debug!(symbol = %update.symbol, at = %now.wall, "book sequence jumped");
-                    let jump = Jump {
-                        expected,
-                        received,
-                        missed: None,
-                        time: update.time(),
-                        resync: broken,
-                    };
-                    out.sequence_gap(id, jump);
-                }
-            }
-        }
-        out.event(id, event);
-    }
-
-    fn malformed(malformed: message::Malformed, topics: &Topics<Topic>) -> Malformed {
-        let symbol = malformed.symbol.as_ref();
-        let topic = malformed.key.zip(symbol).and_then(|(key, symbol)| {
-            key.candidates(symbol)
-                .find_map(|key: Key<'_>| topics.find(&key))
-        });
-        // A spot frame holds one event.
-        Malformed {
-            topic,
-            events: topic.map(|_| 1),
-            reason: malformed.reason,
-            resync: false,
-        }
     }
 }
 
@@ -198,6 +94,14 @@ impl Protocol for SpotProtocol {
     }
 
     #[inline]
+    fn position(event: &SpotEvent) -> Option<Position> {
+        match event {
+            SpotEvent::Trade(trade) => position::of(&trade.detail),
+            _ => None,
+        }
+    }
+
+    #[inline]
     fn event_time(event: &SpotEvent) -> Option<Timestamp> {
         match event {
             SpotEvent::Trade(trade) => Some(trade.time),
@@ -210,7 +114,7 @@ impl Protocol for SpotProtocol {
     }
 
     fn open(&mut self, _: Now, out: &mut impl Output<Self>) {
-        self.outstanding.clear();
+        self.requests.clear();
         self.chains.clear();
         out.live();
     }
@@ -229,22 +133,31 @@ impl Protocol for SpotProtocol {
             return Ok(());
         }
         match decode_any(frame.bytes(), received) {
-            Ok(Message::Push(push)) => {
-                self.push(now, push.item, topics, out);
-                for item in push.more {
-                    self.push(now, item, topics, out);
+            Ok(Message::Push(item)) => self.push(now, item, topics, out),
+            Ok(Message::Several(items)) => {
+                for item in items {
+                    match item {
+                        Ok(item) => self.push(now, item, topics, out),
+                        Err(malformed) => {
+                            if let Err(nobodys) = self.spoiled(malformed, topics, out) {
+                                out.malformed(nobodys);
+                            }
+                        }
+                    }
                 }
             }
             Ok(Message::Ack(ack)) => {
                 ack.sent.into_iter().for_each(|sent| out.venue_time(sent));
-                self.ack(&ack, topics, out);
+                self.ack(now, &ack, topics, out);
             }
             Ok(Message::Pong { sent }) => sent.into_iter().for_each(|sent| out.venue_time(sent)),
             Ok(Message::Upgrade { text }) => {
-                out.fail(Failure::Retry(Interruption::Announced { text }));
+                out.fail(Failure::Retry(Interruption::Announced {
+                    text: text.into(),
+                }));
             }
             Ok(Message::Ignored { channel }) => out.ignored(&channel),
-            Err(malformed) => return Err(Self::malformed(malformed, topics)),
+            Err(malformed) => return self.spoiled(malformed, topics, out),
         }
         Ok(())
     }
@@ -270,24 +183,14 @@ impl Protocol for SpotProtocol {
                 self.begin_chain(*id, topic.channel);
             }
         }
-        let asked = Outstanding {
-            id,
+        let asked = Asked {
+            id: Some(id),
             op,
             channel: channel.name(),
             topics: ids.to_vec(),
+            payload,
         };
-        let (time, event) = (now.wall.as_secs(), event_name(op));
-        self.outstanding.push_back(asked);
-        send(
-            &Wire {
-                time,
-                id: id.0,
-                channel: channel.name(),
-                event,
-                payload,
-            },
-            out,
-        );
+        self.ask(now, asked, out);
     }
 
     fn heartbeat(&mut self, now: Now, out: &mut impl Output<Self>) {
@@ -305,19 +208,6 @@ impl Protocol for SpotProtocol {
     }
 
     fn timeout(&mut self, _: Now, _: &Topics<Topic>, _: &mut impl Output<Self>) {}
-}
-
-impl SpotProtocol {
-    fn begin_chain(&mut self, id: TopicId, channel: Channel) {
-        if self.chains.len() <= id.index() {
-            self.chains.resize_with(id.index() + 1, Chain::default);
-        }
-        self.chains[id.index()] = match channel {
-            Channel::Obu(_) => Chain::strict(),
-            Channel::OrderBookUpdate(_) => Chain::loose(),
-            _ => Chain::default(),
-        };
-    }
 }
 
 fn event_name(op: Op) -> &'static str {
@@ -350,8 +240,8 @@ fn spec() -> Spec {
     spec.topics_per_request = 100;
     spec.outstanding = 32;
     spec.requests = Rate::per_second(50).with_burst(150);
-    // At most 300 connections an address.
-    spec.connects = Rate::per_second(1).with_burst(10);
+    // At most 300 connections an address, which are opened in half a minute.
+    spec.connects = Rate::per_second(10).with_burst(20);
     spec.message_limit = 4 << 20;
     spec
 }

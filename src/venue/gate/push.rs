@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::family::Family;
-use super::message::{Item, Malformed, Push, PushKey, SpotEvent};
+use super::message::{Item, Malformed, Message, PushKey, SpotEvent};
 use super::value::{self, Bad, Raw, Read};
 use super::wire;
+use crate::decimal::Decimal;
 use crate::{Symbol, Timestamp};
 
 /// What the envelope adds to each event.
@@ -24,34 +25,21 @@ pub(super) struct Context {
     pub(super) dropped_values: u32,
 }
 
-/// Reads `result`; `None` if it is an array without elements.
-pub(super) fn push(context: Context, result: Raw<'_>) -> Result<Option<Push>, Malformed> {
+/// Reads `result`.
+pub(super) fn push<'a>(context: Context, result: Raw<'_>) -> Result<Message<'a>, Malformed> {
     let Some(raw) = result else {
         return Err(Reader::new(context).malformed("result is missing"));
     };
     if !raw.get().starts_with('[') {
-        let item = Reader::new(context).item(raw)?;
-        let more = Vec::new();
-        return Ok(Some(Push { item, more }));
+        return Reader::new(context).item(raw).map(Message::Push);
     }
     let raws: Vec<&RawValue> = serde_json::from_str(raw.get())
         .map_err(|error| Reader::new(context).malformed(error.to_string()))?;
-    let several = raws.len() > 1;
-    let mut items = Vec::with_capacity(raws.len());
-    for raw in raws {
-        let item = Reader::new(context).item(raw).map_err(|error| Malformed {
-            // The other elements are lost as well.
-            symbol: error.symbol.filter(|_| !several),
-            key: error.key.filter(|_| !several).or(context.family.key()),
-            ..error
-        })?;
-        items.push(item);
+    if let [alone] = raws[..] {
+        return Reader::new(context).item(alone).map(Message::Push);
     }
-    let mut items = items.into_iter();
-    Ok(items.next().map(|item| Push {
-        item,
-        more: items.collect(),
-    }))
+    let items = raws.into_iter().map(|raw| Reader::new(context).item(raw));
+    Ok(Message::Several(items.collect()))
 }
 
 /// Reads one element and remembers what it concerns, for an error.
@@ -121,6 +109,33 @@ impl Reader {
             self.dropped += 1;
             None
         })
+    }
+
+    /// A required amount of something.
+    fn need_size(&self, name: &'static str, raw: Raw<'_>) -> Result<Decimal, Malformed> {
+        let size = self.need(name, value::decimal(raw))?;
+        self.check_size(name, Some(size))?;
+        Ok(size)
+    }
+
+    /// An optional amount, counted if it cannot be read. One that cannot be makes the event worthless.
+    fn want_size(
+        &mut self,
+        name: &'static str,
+        raw: Raw<'_>,
+    ) -> Result<Option<Decimal>, Malformed> {
+        let size = self.want(value::decimal(raw));
+        self.check_size(name, size)?;
+        Ok(size)
+    }
+
+    fn check_size(&self, name: &'static str, size: Option<Decimal>) -> Result<(), Malformed> {
+        match size {
+            Some(size) if !value::is_size(size) => {
+                Err(self.malformed(format!("{name} is negative")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn named(&mut self, name: &'static str, raw: Raw<'_>) -> Result<Symbol, Malformed> {

@@ -134,7 +134,8 @@ impl Spot {
     }
 
     /// Raw changes of the book with their sequence numbers (`spot.order_book_update`), to be
-    /// applied to a REST snapshot. A jump of the numbers is a gap in the stream.
+    /// applied to a REST snapshot. Where a number is missing there is a gap in the stream, and the book
+    /// must be begun again from another snapshot; old changes are left out.
     pub fn order_book_update(
         &self,
         speed: DeltaSpeed,
@@ -144,7 +145,7 @@ impl Spot {
     }
 
     /// A snapshot of the book and then a strict chain of changes (`spot.obu`). When the chain
-    /// breaks, there is a gap, the topic is subscribed afresh and a new snapshot comes.
+    /// breaks, there is a gap, the topic is subscribed afresh, and nothing comes until a new snapshot.
     ///
     /// The venue accepts unknown symbols here and stays silent: a topic counts as accepted when
     /// its snapshot comes, and as refused when it has not come in ten seconds.

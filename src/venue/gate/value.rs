@@ -34,6 +34,11 @@ pub(super) fn text<'a>(raw: Raw<'a>) -> Read<Cow<'a, str>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
+/// A string, or a number as it is spelled: what the venue repeats of what it was sent.
+pub(super) fn echo<'a>(raw: Raw<'a>) -> Read<Cow<'a, str>> {
+    digits(raw)
+}
+
 /// The characters of a number, or of a string that should be one.
 fn digits<'a>(raw: Raw<'a>) -> Read<Cow<'a, str>> {
     match raw.map(RawValue::get) {
@@ -85,19 +90,38 @@ pub(super) fn unsigned<T: TryFrom<u64>>(raw: Raw<'_>) -> Read<T> {
 pub(super) fn boolean(raw: Raw<'_>) -> Read<bool> {
     match raw.map(RawValue::get) {
         None | Some("\"\"") => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
+        Some("true" | "\"true\"") => Ok(Some(true)),
+        Some("false" | "\"false\"") => Ok(Some(false)),
         Some(_) => Err(Bad),
     }
 }
 
-/// A number if the venue sent a number, else a text.
+/// A number, in a string or not; any other text is itself.
 pub(super) fn id(raw: Raw<'_>) -> Read<Id> {
-    if raw.is_some_and(|raw| raw.get().starts_with('"')) {
-        Ok(text(raw)?.map(|text| Id::Text(text.into())))
-    } else {
-        Ok(unsigned(raw)?.map(Id::Number))
+    if !raw.is_some_and(|raw| raw.get().starts_with('"')) {
+        return Ok(unsigned(raw)?.map(Id::Number));
     }
+    let Some(text) = text(raw)? else {
+        return Ok(None);
+    };
+    // A text of leading zeros is not the same as its number.
+    let number = text.parse().ok();
+    Ok(Some(match number.filter(|n: &u64| n.to_string() == text) {
+        Some(number) => Id::Number(number),
+        None => Id::Text(text.into()),
+    }))
+}
+
+/// Whether a change can cover these numbers.
+#[inline]
+pub(super) fn is_span(first: u64, last: u64) -> bool {
+    first <= last
+}
+
+/// Whether there can be this much of something.
+#[inline]
+pub(super) fn is_size(value: Decimal) -> bool {
+    value.is_sign_positive() || value.is_zero()
 }
 
 pub(super) fn side(raw: Raw<'_>) -> Read<Side> {
@@ -119,10 +143,12 @@ pub(super) fn range(raw: Raw<'_>) -> Read<IdRange> {
 /// `first-last`.
 pub(super) fn id_range(text: &[u8]) -> Result<IdRange, Bad> {
     let at = text.iter().position(|byte| *byte == b'-').ok_or(Bad)?;
-    Ok(IdRange {
-        first: plain(&text[..at]).ok_or(Bad)?,
-        last: plain(&text[at + 1..]).ok_or(Bad)?,
-    })
+    let first = plain(&text[..at]).ok_or(Bad)?;
+    let last = plain(&text[at + 1..]).ok_or(Bad)?;
+    if first > last {
+        return Err(Bad);
+    }
+    Ok(IdRange { first, last })
 }
 
 /// When something happened.
@@ -168,8 +194,32 @@ mod tests {
         assert_eq!(unsigned::<u64>(Some(&raw("5.5"))), Err(Bad));
         assert_eq!(unsigned::<u16>(Some(&raw("70000"))), Err(Bad));
         assert_eq!(signed(Some(&raw("-5"))), Ok(Some(-5)));
+        assert_eq!(signed(Some(&raw("\"-5.0\""))), Ok(Some(-5)));
+        for beyond in ["18446744073709551616", "\"99999999999999999999\"", "1e40"] {
+            assert_eq!(unsigned::<u64>(Some(&raw(beyond))), Err(Bad), "{beyond}");
+        }
         let exact = decimal(Some(&raw("0.2010000000"))).unwrap().unwrap();
         assert_eq!(exact.to_string(), "0.2010000000");
+    }
+
+    #[test]
+    fn an_id_is_a_number_where_that_says_all_of_it() {
+        let id = |json: &str| id(Some(&raw(json)));
+        assert_eq!(id("7"), Ok(Some(Id::Number(7))));
+        assert_eq!(id("\"7\""), Ok(Some(Id::Number(7))));
+        for text in ["07", "+7", "7.0", "x7", "18446744073709551616"] {
+            let json = format!("{text:?}");
+            assert_eq!(id(&json), Ok(Some(Id::Text(text.into()))), "{text}");
+        }
+        assert_eq!(id("18446744073709551616"), Err(Bad));
+    }
+
+    #[test]
+    fn a_range_ends_where_it_begins_or_later() {
+        assert_eq!(id_range(b"4-5"), Ok(IdRange { first: 4, last: 5 }));
+        for bad in ["5-4", "4", "4-", "-4", "4-x", ""] {
+            assert_eq!(id_range(bad.as_bytes()), Err(Bad), "{bad}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Unknown keys are ignored everywhere: Gate adds keys without notice. Names are matched with
 //! their case, since `u`/`U`, `b`/`B`, `a`/`A` and `e`/`E` mean different things.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::value::Raw;
@@ -23,6 +23,11 @@ pub(super) fn object<'a, T: Deserialize<'a>>(
 pub(super) fn lenient<'a, T: Deserialize<'a> + Default>(raw: Raw<'a>) -> T {
     raw.and_then(|raw| object(raw.get().as_bytes()).ok())
         .unwrap_or_default()
+}
+
+/// A value that was sent, `null` included: elsewhere `null` is the same as nothing.
+fn sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Raw<'de>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 macro_rules! wire {
@@ -144,7 +149,9 @@ wire! {
         last_update_id,
         s,
         l,
+        #[serde(deserialize_with = "sent")]
         bids,
+        #[serde(deserialize_with = "sent")]
         asks,
     }
 }

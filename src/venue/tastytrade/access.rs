@@ -63,6 +63,12 @@ impl AccessTokens {
         Ok(token)
     }
 
+    /// The venue does not take this one, even though it is new.
+    pub(super) async fn forget(&self, refused: &Secret) {
+        let mut cached = self.cached.lock().await;
+        cached.take_if(|token| token.secret == *refused);
+    }
+
     async fn refresh(&self) -> Result<Token, RestError> {
         #[derive(Deserialize)]
         struct Granted {

@@ -4,13 +4,17 @@ use std::time::Duration;
 use hyper::header::HeaderValue;
 
 use super::client::Tastytrade;
+use super::places::Places;
 use super::rest::Rest;
 use super::session::Session;
-use super::{account, market};
-use crate::feed::{Backoff, Hub, HubConfig, Limiter, Protocol, Secret, Sockets};
-use crate::transport::{Address, Dial, Http, Roots, Tcp};
+use super::{VENUE, account, market};
+use crate::Error;
+use crate::feed::{
+    Backoff, Hub, HubConfig, Network, Secret, Sockets, at_least_one, at_most_a_day,
+    network_settings, quiet_settings, within,
+};
+use crate::transport::{Address, Http};
 use crate::venue::dxlink::DxLink;
-use crate::{Clock, Error};
 
 /// The REST interface.
 pub const PRODUCTION_URL: &str = "https://api.tastyworks.com";
@@ -32,15 +36,12 @@ const ANSWER: usize = 8 << 20;
 pub struct TastytradeBuilder {
     client_secret: Secret,
     refresh_token: Secret,
-    url: String,
-    account_url: String,
+    url: Option<String>,
+    account_url: Option<String>,
     version: Option<String>,
     aggregation: Option<Duration>,
     connections: Option<usize>,
-    dial: Arc<dyn Dial>,
-    roots: Roots,
-    clock: Clock,
-    connect_timeout: Duration,
+    network: Network,
     request_timeout: Duration,
     hub: HubConfig,
 }
@@ -50,15 +51,12 @@ impl TastytradeBuilder {
         Self {
             client_secret,
             refresh_token,
-            url: PRODUCTION_URL.to_owned(),
-            account_url: PRODUCTION_ACCOUNT_URL.to_owned(),
+            url: None,
+            account_url: None,
             version: Some(VERSION.to_owned()),
             aggregation: None,
             connections: None,
-            dial: Arc::new(Tcp),
-            roots: Roots::mozilla(),
-            clock: Clock::system(),
-            connect_timeout: Duration::from_secs(10),
+            network: Network::default(),
             request_timeout: Duration::from_secs(10),
             hub: HubConfig::default(),
         }
@@ -70,16 +68,17 @@ impl TastytradeBuilder {
         sandbox.version(None)
     }
 
-    /// The REST interface; [`PRODUCTION_URL`] unless set.
+    /// The REST interface; [`PRODUCTION_URL`] unless set. The account streamer is then of the same
+    /// environment: the venue's own for the venue's own addresses, otherwise at the same host and port.
     pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.url = url.into();
+        self.url = Some(url.into());
         self
     }
 
-    /// The account streamer; [`PRODUCTION_ACCOUNT_URL`] unless set. Where market data are, the REST
-    /// interface tells.
+    /// The account streamer, if it is not where [`url`](Self::url) implies. Production, the sandbox and
+    /// servers of one's own cannot be mixed. Where market data are, the REST interface tells.
     pub fn account_url(mut self, url: impl Into<String>) -> Self {
-        self.account_url = url.into();
+        self.account_url = Some(url.into());
         self
     }
 
@@ -105,43 +104,22 @@ impl TastytradeBuilder {
         self
     }
 
-    /// Another way to open byte streams: through a proxy, or into a simulator.
-    pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.dial = dial;
-        self
-    }
+    network_settings!();
 
-    /// Which certificates to trust; Mozilla's unless set.
-    pub fn roots(mut self, roots: Roots) -> Self {
-        self.roots = roots;
-        self
-    }
-
-    /// Another clock, for simulations.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How long TCP, TLS and the upgrade may take together; 10 s unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long a REST request may take, with its connection; 10 s unless set.
+    /// How long a REST request may take, with its connection; 10 s unless set, and at most a day.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// How long to wait between connects.
+    /// How long to wait between connects: at first at least a millisecond, at most a day.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.hub.backoff = backoff;
         self
     }
 
-    /// How long a connection is kept when its last subscription is gone; 2 s unless set.
+    /// How long a connection is kept when its last subscription is gone; 2 s unless set, and for ever
+    /// with [`Duration::MAX`].
     pub fn linger(mut self, linger: Duration) -> Self {
         self.hub.linger = linger;
         self
@@ -160,6 +138,8 @@ impl TastytradeBuilder {
         self
     }
 
+    quiet_settings!();
+
     /// Makes the backoff's jitter repeatable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.hub.seed = seed;
@@ -170,64 +150,68 @@ impl TastytradeBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when an address is not one, or the version
-    /// cannot stand in a header.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when an address is not one, addresses are of
+    /// different environments, the version cannot stand in a header, or another setting cannot be used;
+    /// the text says which, and what can.
     pub fn build(self) -> Result<Tastytrade, Error> {
-        self.make().map_err(|error| error.with_venue(super::VENUE))
+        self.connect().map_err(|error| error.with_venue(VENUE))
     }
 
-    fn make(self) -> Result<Tastytrade, Error> {
-        let tls = self.roots.connector()?;
+    fn check(&self) -> Result<(), Error> {
+        self.network.check()?;
+        self.hub.check()?;
+        within("request_timeout", self.request_timeout)?;
+        at_most_a_day("aggregation", self.aggregation.unwrap_or_default())?;
+        at_least_one("max_connections", self.connections.unwrap_or(usize::MAX))
+    }
+
+    fn connect(self) -> Result<Tastytrade, Error> {
+        self.check()?;
+        let network = &self.network;
+        let places = Places::new(self.url, self.account_url)?;
         let http = Http::new(
-            &self.url,
-            Arc::clone(&self.dial),
-            tls.clone(),
+            &places.rest,
+            network.headers.clone(),
+            Arc::clone(&network.dial),
+            network.roots.connector()?,
             self.request_timeout,
             ANSWER,
         )?;
+        let beside = http.socket_url();
         let version = self.version.as_deref().map(HeaderValue::from_str);
         let version = version
             .transpose()
             .map_err(|_| Error::invalid("the version cannot stand in a header"))?;
         let secrets = vec![self.client_secret.clone(), self.refresh_token.clone()];
         let rest = Rest::new(http, version, secrets);
-        let stand_in = Address::parse(&rest.stand_in())?;
-        let (client_secret, refresh_token) = (self.client_secret, self.refresh_token);
-        let session = Session::new(rest, self.clock.clone(), client_secret, refresh_token);
+        let (user, backoff) = (self.refresh_token.clone(), self.hub.backoff);
+        let session = Session::new(
+            rest,
+            network.clock.clone(),
+            self.client_secret,
+            self.refresh_token,
+        );
         let session = Arc::new(session);
 
+        // It stands for where market data are, which is not known yet.
+        let stand_in = Address::parse(&beside)?;
         let (aggregation, connections) = (self.aggregation, self.connections);
         let markets = move || market::protocol(stand_in.clone(), aggregation, connections);
-        let first = markets();
-        let environment = Sockets {
-            clock: self.clock.clone(),
-            dial: Arc::clone(&self.dial),
-            tls: tls.clone(),
-            connect_timeout: self.connect_timeout,
-            limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
-            resolve: Some(market::resolve(Arc::clone(&session))),
-            effects: Arc::new(market::effects(Arc::clone(&session))),
-        };
-        let market = DxLink::over(Hub::new(markets, environment, self.hub.clone()));
+        let effects = market::effects(Arc::clone(&session));
+        let sockets = Sockets::new(network, &markets(), Some(&user), &backoff, effects)?;
+        let sockets = sockets.resolving(market::resolve(Arc::clone(&session)));
+        let market = DxLink::over(Hub::new(markets, sockets, self.hub.clone()));
 
-        let address = Address::parse(&self.account_url)?;
+        let address = Address::parse(places.accounts.as_deref().unwrap_or(&beside))?;
         let accounts = move || account::AccountProtocol::new(address.clone());
-        let first = accounts();
-        let environment = Sockets {
-            clock: self.clock,
-            dial: self.dial,
-            tls,
-            connect_timeout: self.connect_timeout,
-            limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
-            resolve: None,
-            effects: Arc::new(account::effects(Arc::clone(&session))),
-        };
+        let effects = account::effects(Arc::clone(&session));
+        let sockets = Sockets::new(network, &accounts(), Some(&user), &backoff, effects)?;
         // How many subscriptions a connection may hold is a limit of the market data.
         let config = HubConfig {
             topics_per_connection: None,
             ..self.hub
         };
-        let accounts = Hub::new(accounts, environment, config);
+        let accounts = Hub::new(accounts, sockets, config);
         Ok(Tastytrade::over(session, market, accounts))
     }
 }

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 
 use super::rest_error::RestError;
 use super::session::Session;
-use crate::feed::{Changes, Resolve, Spec};
+use crate::feed::{Changes, Resolve, Spec, fetched};
 use crate::transport::Address;
 use crate::venue::dxlink::{DxLinkProtocol, FetchToken};
 
@@ -43,12 +43,13 @@ fn limit(spec: &mut Spec, connections: Option<usize>) {
     spec.changes = Some(CHANGES);
 }
 
-/// Where to connect: a token that the venue has refused brings no better address.
+/// Where to connect: a token that the venue has refused brings no better address, and an address that
+/// does not answer may have been given up.
 pub(super) fn resolve(session: Arc<Session>) -> Arc<Resolve<DxLinkProtocol>> {
-    Arc::new(move |protocol| {
+    Arc::new(move |protocol, strikes| {
         let (session, refused) = (Arc::clone(&session), protocol.token_refused());
         Box::pin(async move {
-            let address = session.quotes.address(&session, refused).await;
+            let address = session.quotes.address(&session, refused, strikes).await;
             address.map_err(RestError::into_connect_error)
         })
     })
@@ -61,8 +62,8 @@ pub(super) fn effects(
     move |FetchToken { refused }| {
         let session = Arc::clone(&session);
         Box::pin(async move {
-            let token = session.quotes.token(&session, refused).await;
-            token.map_err(RestError::into_credential_error)
+            let token = session.quotes.token(&session, refused);
+            fetched(async { token.await.map_err(RestError::into_credential_error) }).await
         })
     }
 }

@@ -52,6 +52,7 @@ mod builder;
 mod client;
 mod fields;
 mod market;
+mod places;
 mod quote_tokens;
 mod rest;
 mod rest_error;

@@ -23,6 +23,9 @@ const LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// renews its token an hour ahead of its end and must find the cache empty then.
 const AHEAD: Duration = Duration::from_secs(3_600 + 60);
 
+/// After so many connects in a row that came to nothing, the venue is asked where to connect.
+const STRIKES: u32 = 3;
+
 /// A cache of one token, asked at every connect. Whoever finds it empty waits for the one who is
 /// filling it.
 #[derive(Debug, Default)]
@@ -35,6 +38,8 @@ struct Cached {
     until: Timestamp,
     /// It has been sent: if the venue has refused one, it may have been this.
     used: bool,
+    /// How many connects in a row had come to nothing when the venue was asked last.
+    asked_after: u32,
 }
 
 /// What the venue gives.
@@ -46,51 +51,89 @@ pub(super) struct QuoteToken {
 }
 
 impl QuoteTokens {
-    /// Where to connect, with a token that has not been `refused`.
+    /// Where to connect, with a token that has not been `refused`. After some `strikes`, connects in a
+    /// row that came to nothing, the venue is asked whether it is somewhere else by now.
     pub(super) async fn address(
         &self,
         session: &Session,
         refused: bool,
+        strikes: u32,
     ) -> Result<Address, RestError> {
-        Ok(self.get(session, refused, false).await?.address)
+        let mut cached = self.0.lock().await;
+        if let Some(known) = good(&mut cached, session, refused) {
+            // One that was live meanwhile began to count anew.
+            known.asked_after = known.asked_after.min(strikes);
+            if strikes - known.asked_after < STRIKES {
+                return Ok(known.quote.address.clone());
+            }
+            known.asked_after = strikes;
+        }
+        let old = cached.clone();
+        match fetch(&mut cached, session, strikes).await {
+            Ok(new) => Ok(new.quote.address.clone()),
+            // The venue says nothing new: the old address may work again.
+            Err(error) if error.is_retryable() && old.is_some() => {
+                tracing::debug!(%error, "the address of market data could not be asked for again");
+                let address = old.as_ref().map(|old| old.quote.address.clone());
+                *cached = old;
+                address.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The token to log in with there, other than the one that the venue `refused`.
     pub(super) async fn token(&self, session: &Session, refused: bool) -> Result<Token, RestError> {
-        Ok(self.get(session, refused, true).await?.token)
+        let mut cached = self.0.lock().await;
+        let known = match good(&mut cached, session, refused) {
+            Some(known) => known,
+            None => fetch(&mut cached, session, 0).await?,
+        };
+        known.used = true;
+        Ok(known.quote.token.clone())
     }
 
     /// What kind of data there is.
     pub(super) async fn level(&self, session: &Session) -> Result<QuoteLevel, RestError> {
-        Ok(self.get(session, false, false).await?.level)
-    }
-
-    async fn get(
-        &self,
-        session: &Session,
-        refused: bool,
-        using: bool,
-    ) -> Result<QuoteToken, RestError> {
         let mut cached = self.0.lock().await;
-        let now = session.clock().now().wall;
-        let is_good = |cached: &Cached| !(refused && cached.used) && now < cached.until;
-        if let Some(cached) = cached.as_mut().filter(|cached| is_good(cached)) {
-            cached.used |= using;
-            return Ok(cached.quote.clone());
-        }
-        *cached = None;
-        let body = session.get(PATH).await?;
-        let quote = parse(&body, now)?;
-        tracing::info!(level = %quote.level, address = ?quote.address, "a new quote token");
-        let end = quote.token.expires.unwrap_or(Timestamp::MAX);
-        let ahead = AHEAD.min(end.duration_since(now) / 2);
-        *cached = Some(Cached {
-            quote: quote.clone(),
-            until: end.saturating_sub(ahead),
-            used: using,
-        });
-        Ok(quote)
+        let known = match good(&mut cached, session, false) {
+            Some(known) => known,
+            None => fetch(&mut cached, session, 0).await?,
+        };
+        Ok(known.quote.level.clone())
     }
+}
+
+/// What is cached, if it can be given. What the venue has refused is forgotten.
+fn good<'a>(
+    cached: &'a mut Option<Cached>,
+    session: &Session,
+    refused: bool,
+) -> Option<&'a mut Cached> {
+    let now = session.clock().now().wall;
+    cached.take_if(|known| refused && known.used || now >= known.until);
+    cached.as_mut()
+}
+
+/// Asks the venue, and keeps what it says. Nothing is cached while it is asked, or if that fails.
+async fn fetch<'a>(
+    cached: &'a mut Option<Cached>,
+    session: &Session,
+    strikes: u32,
+) -> Result<&'a mut Cached, RestError> {
+    *cached = None;
+    let now = session.clock().now().wall;
+    let body = session.get(PATH).await?;
+    let quote = parse(&body, now)?;
+    tracing::info!(level = %quote.level, address = ?quote.address, "a new quote token");
+    let end = quote.token.expires.unwrap_or(Timestamp::MAX);
+    let ahead = AHEAD.min(end.duration_since(now) / 2);
+    Ok(cached.insert(Cached {
+        quote,
+        until: end.saturating_sub(ahead),
+        used: false,
+        asked_after: strikes,
+    }))
 }
 
 /// Reads the venue's answer to a request made at `now`.

@@ -12,9 +12,6 @@ use super::rest_error::RestError;
 use crate::feed::Secret;
 use crate::transport::Http;
 
-/// The venue's proxy refuses those who do not tell who they are.
-const USER_AGENT: &str = concat!("feedline/", env!("CARGO_PKG_VERSION"));
-
 /// Requests to the venue's REST interface.
 #[derive(Debug)]
 pub(super) struct Rest {
@@ -32,11 +29,6 @@ impl Rest {
             version,
             secrets,
         }
-    }
-
-    /// An address that stands for the venue where its own for market data is not known yet.
-    pub(super) fn stand_in(&self) -> String {
-        format!("wss://{}/", self.http.authority())
     }
 
     /// The body of what a path holds, for the owner of an access token.
@@ -66,7 +58,6 @@ impl Rest {
         *request.uri_mut() = hyper::Uri::from_static(path);
         let headers = request.headers_mut();
         let json = HeaderValue::from_static("application/json");
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         headers.insert(header::CONTENT_TYPE, json.clone());
         headers.insert(header::ACCEPT, json);
         if let Some(version) = &self.version {
@@ -92,12 +83,8 @@ impl Rest {
             .chain(access)
             .map(Secret::expose)
             .collect();
-        Err(RestError::refused(
-            path,
-            response.status.as_u16(),
-            &response.body,
-            &secrets,
-        ))
+        let refused = RestError::refused(path, response.status.as_u16(), &response.body, &secrets);
+        Err(refused.with_advice(response.location.as_deref(), response.retry_after))
     }
 }
 

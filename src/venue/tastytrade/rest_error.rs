@@ -1,15 +1,12 @@
 //! Why the venue's REST interface did not give what was asked for.
 
-use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::feed::CredentialError;
-use crate::transport::{ConnectError, HttpError};
+use crate::transport::{ConnectError, HttpError, quoted};
 use crate::{Error, ErrorKind};
-
-/// Most characters of the venue's words that are repeated.
-const WORDS: usize = 200;
 
 /// What became of a request. It tells the venue's code and words, and no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +23,8 @@ pub(super) enum RestError {
         /// The venue's code and words, with what sets them off.
         words: String,
         auth: bool,
+        /// How long the venue wants to be left alone.
+        retry_after: Option<Duration>,
     },
     #[error("{path}: {what} cannot be read")]
     Unreadable {
@@ -49,7 +48,8 @@ impl RestError {
             .as_str()
             .or(body["error_description"].as_str());
         let grant = path == super::access::PATH && status == 400;
-        let words = [code, message].map(|words| words.map(|words| shown(words, secrets)));
+        let words =
+            [code, message].map(|words| words.map(|words| quoted(words, secrets.iter().copied())));
         let words = match words {
             [Some(code), Some(message)] => format!(", {code}: {message}"),
             [Some(words), None] | [None, Some(words)] => format!(", {words}"),
@@ -60,6 +60,29 @@ impl RestError {
             status,
             words,
             auth: grant || matches!(status, 401 | 403),
+            retry_after: None,
+        }
+    }
+
+    /// With what the answer says of elsewhere and of later.
+    pub(super) fn with_advice(mut self, location: Option<&str>, after: Option<Duration>) -> Self {
+        if let Self::Refused {
+            words, retry_after, ..
+        } = &mut self
+        {
+            if let Some(location) = location {
+                words.push_str(&format!(", to {location}"));
+            }
+            *retry_after = after;
+        }
+        self
+    }
+
+    /// How long the venue, or what stands in front of it, wants to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 
@@ -77,7 +100,12 @@ impl RestError {
     pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::Http { source, .. } => source.is_retryable(),
-            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
+            Self::Refused {
+                status,
+                auth,
+                retry_after,
+                ..
+            } => !auth && (matches!(status, 408 | 425 | 429 | 500..) || retry_after.is_some()),
             // What stands in front of the venue says such things on its bad days.
             Self::Unreadable { .. } => true,
         }
@@ -107,11 +135,13 @@ impl RestError {
         if self.is_auth() {
             return ConnectError::fatal(self.into_error());
         }
-        ConnectError {
-            cause: self.to_string(),
-            retryable: self.is_retryable(),
-            source: Some(Box::new(self)),
-        }
+        let cause = self.to_string();
+        let error = if self.is_retryable() {
+            ConnectError::retryable(cause)
+        } else {
+            ConnectError::terminal(cause)
+        };
+        error.with_retry_after(self.retry_after()).with_source(self)
     }
 
     /// For a login that needs a token.
@@ -122,19 +152,8 @@ impl RestError {
         } else {
             CredentialError::fatal(cause)
         };
-        error.with_source(self)
+        error.with_retry_after(self.retry_after()).with_source(self)
     }
-}
-
-/// The venue's words, short and without secrets.
-pub(super) fn shown(words: &str, secrets: &[&str]) -> String {
-    let mut words = Cow::Borrowed(words);
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        if words.contains(secret) {
-            words = Cow::Owned(words.replace(secret, "…"));
-        }
-    }
-    words.chars().take(WORDS).collect()
 }
 
 #[cfg(test)]
@@ -154,6 +173,21 @@ mod tests {
         assert!(matches!(error.into_error().kind(), ErrorKind::Auth(words) if words == text));
         let page = refused(502, "<html>hunter2</html>");
         assert_eq!(page.to_string(), "/api-quote-tokens: HTTP 502");
+    }
+
+    #[test]
+    fn what_the_answer_says_of_later_and_of_elsewhere_is_kept() {
+        let after = Some(Duration::from_secs(7));
+        let error = refused(418, "").with_advice(None, after);
+        assert!(error.is_retryable());
+        assert_eq!(error.into_connect_error().retry_after, after);
+        let error = refused(429, "").with_advice(None, after);
+        assert_eq!(error.into_credential_error().retry_after(), after);
+        let error = refused(401, "").with_advice(None, after);
+        assert!(!error.is_retryable());
+        let error = refused(301, "").with_advice(Some("https://elsewhere.example/"), None);
+        let text = "/api-quote-tokens: HTTP 301, to https://elsewhere.example/";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

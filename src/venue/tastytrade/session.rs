@@ -16,6 +16,8 @@ use crate::feed::{Secret, Token};
 /// third.
 const TRIES: u32 = 3;
 const WAIT: Duration = Duration::from_secs(1);
+/// The longest wait before the next that the venue may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The user's tokens, and requests in the user's name.
 #[derive(Debug)]
@@ -63,20 +65,29 @@ impl Session {
         match self.rest.get(path, &token.secret).await {
             Err(error) if error.is_unauthorized() => {
                 let token = self.access(Some(&token.secret)).await?;
-                self.rest.get(path, &token.secret).await
+                let answered = self.rest.get(path, &token.secret).await;
+                if matches!(&answered, Err(error) if error.is_unauthorized()) {
+                    self.access.forget(&token.secret).await;
+                }
+                answered
             }
             answered => answered,
         }
     }
 
-    /// [`get`](Self::get), tried again when what went wrong may pass.
+    /// [`get`](Self::get), tried again when what went wrong may pass, unless the venue wants to be left
+    /// alone for longer than a caller may wait.
     pub(super) async fn get_patiently(&self, path: &'static str) -> Result<Bytes, RestError> {
         let mut tried = 1;
         loop {
             match self.get(path).await {
                 Err(error) if error.is_retryable() && tried < TRIES => {
+                    let wait = error.retry_after().unwrap_or_default();
+                    if wait > LONGEST_WAIT {
+                        return Err(error);
+                    }
                     tracing::debug!(%error, tried, "a request is tried again");
-                    tokio::time::sleep(WAIT * tried).await;
+                    tokio::time::sleep(wait.max(WAIT * tried)).await;
                     tried += 1;
                 }
                 answered => return answered,

@@ -1,11 +1,14 @@
 //! What the connections' tasks say of themselves, put together for the client's user.
 
+use std::collections::BTreeMap;
+
+use super::clients::Client;
 use super::{ClientId, Ledger};
 use crate::Now;
-use crate::feed::Protocol;
 use crate::feed::handle::lock;
 use crate::feed::machine::{ChannelCounters, ConnectionCounters, State};
-use crate::feed::metrics::{ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::metrics::{ChannelHealth, ConnectionMetrics, Health, Metrics, seconds};
+use crate::feed::{Circuit, Protocol};
 
 /// What a task last said of its connection.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) clock_offset: Option<f64>,
     pub(crate) counters: ConnectionCounters,
     pub(crate) channels: Vec<(&'static str, ChannelCounters)>,
+    /// Channels with topics whose data is overdue.
+    pub(crate) overdue: Vec<&'static str>,
     pub(crate) stalled_by: Option<String>,
     pub(crate) trouble: Option<String>,
     /// Topics that wait until the venue has released others.
@@ -79,7 +84,7 @@ impl<P: Protocol> Ledger<P> {
     pub(in crate::feed::hub) fn metrics(&self, now: Now, client: ClientId) -> Metrics {
         let client = self.clients.get(client);
         let mut metrics = Metrics {
-            topics: client.map_or(0, |client| client.topics()),
+            topics: client.map_or(0, Client::topics),
             ..Metrics::default()
         };
         for (at, (shard, report)) in self.shards.iter().zip(self.reports()).enumerate() {
@@ -103,14 +108,19 @@ impl<P: Protocol> Ledger<P> {
         for retired in client.iter().flat_map(|client| client.retired()) {
             metrics.add_queue(retired);
         }
-        let handles = client.into_iter().flat_map(|client| client.handles());
+        let handles = client.into_iter().flat_map(Client::handles);
         for record in handles.filter_map(|id| self.handles.get(&id)) {
             metrics.add_handle(&record.handle.metrics());
         }
         metrics
     }
 
-    pub(in crate::feed::hub) fn health(&self, now: Now, client: ClientId) -> Health {
+    pub(in crate::feed::hub) fn health(
+        &self,
+        now: Now,
+        client: ClientId,
+        circuit: Circuit,
+    ) -> Health {
         let state = self.state(client);
         let reports = self.reports();
         let last_received = reports
@@ -119,8 +129,10 @@ impl<P: Protocol> Ledger<P> {
             .max();
         let waiting_for = reports.iter().find_map(|report| report.stalled_by.clone());
         let live = matches!(state, State::Live | State::Idle);
+        let channels = self.channel_health(now, client, &reports);
+        let overdue = channels.values().any(|channel| channel.overdue);
         Health {
-            ok: live && waiting_for.is_none(),
+            ok: live && waiting_for.is_none() && !overdue,
             state,
             last_received,
             silence: last_received.map(|last| seconds(now.wall.duration_since(last))),
@@ -129,6 +141,52 @@ impl<P: Protocol> Ledger<P> {
                 .into_iter()
                 .find_map(|report| report.trouble)
                 .filter(|_| !live),
+            channels,
+            circuit,
         }
+    }
+
+    /// How the channels are doing that a client has subscriptions of.
+    fn channel_health(
+        &self,
+        now: Now,
+        client: ClientId,
+        reports: &[Report],
+    ) -> BTreeMap<String, ChannelHealth> {
+        let handles = self
+            .clients
+            .get(client)
+            .into_iter()
+            .flat_map(Client::handles);
+        let records = handles.filter_map(|id| self.handles.get(&id));
+        let names = records.map(|record| record.handle.metrics().channel);
+        let mut channels: BTreeMap<_, _> =
+            names.map(|name| (name, ChannelHealth::default())).collect();
+        for report in reports {
+            for (name, counters) in &report.channels {
+                let age = counters
+                    .last_message
+                    .map(|last| now.wall.duration_since(last));
+                if let (Some(channel), Some(age)) = (channels.get_mut(*name), age.map(seconds)) {
+                    let youngest = channel.last_data_age.map_or(age, |known| known.min(age));
+                    channel.last_data_age = Some(youngest);
+                }
+            }
+            for name in &report.overdue {
+                if let Some(channel) = channels.get_mut(*name) {
+                    channel.overdue = true;
+                }
+            }
+        }
+        channels
+    }
+
+    /// How many connections have tasks and are not open yet.
+    pub(in crate::feed::hub) fn unopened(&self) -> usize {
+        let running = self.shards.iter().filter(|shard| shard.has_task());
+        let is_open = |state| matches!(state, Some(State::Authenticating | State::Live));
+        running
+            .filter(|shard| !is_open(lock(&shard.report).state))
+            .count()
     }
 }

@@ -24,17 +24,19 @@ impl<P: Protocol> Router<P> {
 
     fn accepted(&mut self, ids: &[TopicId]) {
         let now = self.now;
+        let mut wakers = Vec::new();
         for (seat, held) in self.holders(ids) {
             self.tell(seat, |tracker, lane| {
                 let first = tracker.accepted(&held, now, &mut |marker| lane.mark(marker));
                 if first > 0 {
-                    lane.handle().settle(first);
+                    wakers.extend(lane.handle().settle(first));
                 }
             });
             for id in held {
                 self.take_ticket(seat, id);
             }
         }
+        self.to_wake.extend(wakers);
     }
 
     fn rejected(&mut self, id: TopicId, rejection: &Rejection) {
@@ -69,6 +71,14 @@ impl<P: Protocol> Router<P> {
         for (seat, held) in self.holders(ids) {
             self.tell(seat, |tracker, lane| {
                 tracker.stale(&held, why, &mut |marker| lane.mark(marker));
+            });
+        }
+    }
+
+    fn fresh(&mut self, ids: &[TopicId]) {
+        for (seat, held) in self.holders(ids) {
+            self.tell(seat, |tracker, lane| {
+                tracker.fresh(&held, &mut |marker| lane.mark(marker));
             });
         }
     }
@@ -189,6 +199,7 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 }
             }
             Note::Stale(topics, why) => self.stale(&topics, &why),
+            Note::Fresh(topics) => self.fresh(&topics),
             Note::Postponed(topic, rejection) => self.postponed(topic, rejection),
             Note::Ended(error) => self.ended = Some(error),
         }

@@ -13,9 +13,8 @@ use std::time::Duration;
 use self::toy::{Price, Topic, Toy};
 use self::venue::Venue;
 use super::{Hub, HubConfig};
-use crate::feed::{Limiter, Protocol, Sockets, Spec, Subscribe, no_effects};
-use crate::transport::Roots;
-use crate::{Clock, Overflow, Rate, Symbol};
+use crate::feed::{Network, Sockets, Spec, Subscribe, no_effects};
+use crate::{Overflow, Rate, Symbol};
 
 fn spec() -> Spec {
     let mut spec = Spec::new("toy");
@@ -32,15 +31,13 @@ fn hub(venue: &Venue, spec: Spec, set: impl FnOnce(&mut HubConfig)) -> Hub<Toy> 
     let host = Arc::clone(&venue.host);
     let protocol = move || Toy::new(spec.clone(), &host);
     let first = protocol();
-    let environment = Sockets {
-        clock: Clock::system(),
+    let network = Network {
         dial: Arc::new(venue.clone()),
-        tls: Roots::mozilla().connector().expect("certificates"),
-        connect_timeout: Duration::from_secs(10),
-        limiter: Limiter::of(&first.address().endpoint(), first.spec().connects),
-        resolve: None,
-        effects: Arc::new(no_effects),
+        ..Network::default()
     };
+    let backoff = HubConfig::default().backoff;
+    let environment =
+        Sockets::new(&network, &first, None, &backoff, no_effects).expect("good settings");
     let mut config = HubConfig {
         seed: 7,
         ..HubConfig::default()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use crate::feed::machine::{Backoff, Machine, MachineConfig};
+use crate::feed::machine::{Backoff, Machine, MachineConfig, QuietConfig};
 use crate::feed::{
     ChannelSpec, Deliver, Failure, GapIds, Malformed, Missing, Note, Numbering, Op, Output,
     Position, Protocol, Refusal, Request, RequestId, Spec, State, Topic, TopicId, Topics,
@@ -20,7 +20,11 @@ pub(super) struct Name(pub(super) Symbol);
 
 impl Topic for Name {
     fn channel(&self) -> &'static ChannelSpec {
-        if self.0.starts_with('#') { &COUNTED } else { &LIVE }
+        if self.0.starts_with('#') {
+            &COUNTED
+        } else {
+            &LIVE
+        }
     }
 
     fn symbol(&self) -> Option<&Symbol> {
@@ -41,7 +45,12 @@ pub(super) struct Tick {
 
 /// Speaks in words: `ok 1`, `no 1 A text`, `later 1 * text`, `some 1 A B`, `ev A 7 123`, `bad A`,
 /// `gone A text`, `fatal text`.
-pub(super) struct Words(Spec, Address);
+pub(super) struct Words {
+    spec: Spec,
+    address: Address,
+    /// A login comes first, and ends with `welcome`.
+    login: bool,
+}
 
 impl Protocol for Words {
     type Topic = Name;
@@ -50,11 +59,11 @@ impl Protocol for Words {
     type Reply = Infallible;
 
     fn spec(&self) -> &Spec {
-        &self.0
+        &self.spec
     }
 
     fn address(&self) -> &Address {
-        &self.1
+        &self.address
     }
 
     fn event_time(event: &Tick) -> Option<Timestamp> {
@@ -69,7 +78,9 @@ impl Protocol for Words {
     }
 
     fn open(&mut self, _: Now, out: &mut impl Output<Self>) {
-        out.live();
+        if !self.login {
+            out.live();
+        }
     }
 
     fn frame(
@@ -86,6 +97,7 @@ impl Protocol for Words {
         let find = |name: &str| topics.find(&crate::feed::machine::Same(&Name(name.into())));
         let request = || RequestId(rest[0].parse().unwrap());
         match verb {
+            "welcome" => out.live(),
             "ok" => out.settled(request()),
             "no" | "later" => out.refused(
                 request(),
@@ -109,10 +121,10 @@ impl Protocol for Words {
                     out.event(id, Tick { number, time });
                 }
             }
-            "bad" => return Err(find(rest[0]).map_or_else(
-                || Malformed::new("bad"),
-                |id| Malformed::event(id, "bad"),
-            )),
+            "bad" => {
+                return Err(find(rest[0])
+                    .map_or_else(|| Malformed::new("bad"), |id| Malformed::event(id, "bad")));
+            }
             "stray" => find(rest[0]).into_iter().for_each(|id| out.stray(id)),
             "gone" => {
                 if let Some(id) = find(rest[0]) {
@@ -148,7 +160,11 @@ impl Protocol for Words {
             .iter()
             .map(|id| topics.get(*id).0.as_str())
             .collect();
-        out.send(Frame::text(format!("{verb} {} {}", request.id.0, names.join(","))));
+        out.send(Frame::text(format!(
+            "{verb} {} {}",
+            request.id.0,
+            names.join(",")
+        )));
     }
 
     fn heartbeat(&mut self, _: Now, _: &mut impl Output<Self>) {}
@@ -173,7 +189,9 @@ pub(super) enum Seen {
     Rejected(Rejection),
     Postponed(Rejection),
     Stale(String, String),
+    Fresh(String),
     Began(String),
+    Released(String),
     Repaired(bool),
     Ended(String),
 }
@@ -218,6 +236,14 @@ pub(super) fn name(text: &str) -> Name {
 
 impl Pair {
     pub(super) fn new(seed: u64) -> Self {
+        Self::of(seed, false)
+    }
+
+    pub(super) fn with_login(seed: u64) -> Self {
+        Self::of(seed, true)
+    }
+
+    fn of(seed: u64, login: bool) -> Self {
         let mut spec = Spec::new("words");
         spec.topics_per_request = 100;
         spec.outstanding = 4;
@@ -231,9 +257,18 @@ impl Pair {
             linger: Duration::from_secs(3600),
             seed,
             gap_ids: GapIds::default(),
+            quiet: QuietConfig::default(),
         };
         Self {
-            machine: Machine::new(Words(spec, address), config, now),
+            machine: Machine::new(
+                Words {
+                    spec,
+                    address,
+                    login,
+                },
+                config,
+                now,
+            ),
             now,
             open: false,
             requests: VecDeque::new(),
@@ -251,10 +286,21 @@ impl Pair {
         self.settle();
     }
 
+    /// Several at once, so that they can share a request.
+    pub(super) fn want_all(&mut self, names: &[impl AsRef<str>]) {
+        for text in names {
+            let id = self.machine.want(&name(text.as_ref()));
+            self.names.insert(id, text.as_ref().to_owned());
+        }
+        self.settle();
+    }
+
     pub(super) fn release(&mut self, text: &str) {
         if let Some(id) = self.machine.find(&name(text)) {
             self.machine.release(id, self.now);
         }
+        // Whoever wants it after this is somebody else.
+        self.seen.push(Seen::Released(text.to_owned()));
         self.settle();
     }
 
@@ -289,7 +335,7 @@ impl Pair {
         let now = self.now;
         let cause = Interruption::Closed {
             code: None,
-            reason: String::new(),
+            reason: String::new().into(),
         };
         self.with(|machine, collect| machine.handle_closed(now, cause, collect));
         self.settle();
@@ -305,7 +351,7 @@ impl Pair {
             machine.handle_frame(now, &frame, collect);
             let cause = Interruption::Closed {
                 code: None,
-                reason: String::new(),
+                reason: String::new().into(),
             };
             machine.handle_closed(now, cause, collect);
         });
@@ -345,18 +391,29 @@ impl Pair {
             }
             if self.machine.take_connect() {
                 self.open = true;
-                self.connects.push(self.now.instant.duration_since(self.start));
+                self.connects
+                    .push(self.now.instant.duration_since(self.start));
                 self.with(|machine, collect| machine.handle_opened(now, collect));
                 continue;
             }
             let mut sent = false;
             while let Some(frame) = self.machine.take_frame() {
                 sent = true;
-                if let (true, Frame::Text(text)) = (self.open, frame) {
-                    self.requests.push_back(text.to_string());
+                match frame {
+                    Frame::Text(text) if self.open => self.requests.push_back(text.to_string()),
+                    Frame::Ping(payload) if self.open => {
+                        let pong = Frame::Pong(payload);
+                        self.with(|machine, collect| machine.handle_frame(now, &pong, collect));
+                    }
+                    _ => {}
                 }
             }
-            if !sent && self.machine.deadline(self.now).is_none_or(|at| at > self.now.instant) {
+            if !sent
+                && self
+                    .machine
+                    .deadline(self.now)
+                    .is_none_or(|at| at > self.now.instant)
+            {
                 return;
             }
         }
@@ -385,7 +442,10 @@ impl Pair {
                     missed,
                     ..
                 }) => {
-                    assert!(from <= to && seen_from <= seen_to, "{from} {to} {seen_from} {seen_to}");
+                    assert!(
+                        from <= to && seen_from <= seen_to,
+                        "{from} {to} {seen_from} {seen_to}"
+                    );
                     Seen::Missing {
                         names: topics.into_iter().map(of).collect(),
                         from,
@@ -406,14 +466,21 @@ impl Pair {
                     let names: Vec<_> = ids.into_iter().map(of).collect();
                     Seen::Stale(names.join(","), why.to_string())
                 }
+                Note::Fresh(ids) => {
+                    let names: Vec<_> = ids.into_iter().map(of).collect();
+                    Seen::Fresh(names.join(","))
+                }
                 Note::Began(id) => Seen::Began(of(id)),
+                Note::Released(id) => Seen::Released(of(id)),
                 Note::Repaired { well, .. } => Seen::Repaired(well),
                 Note::Ended(error) => Seen::Ended(error.to_string()),
                 Note::State(State::Closed) => {
                     self.open = false;
                     return;
                 }
-                Note::State(_) | Note::Released(_) | Note::Renewed(_) | Note::Snapshot(..) => return,
+                Note::State(_) | Note::Renewed(_) | Note::Snapshot(..) => {
+                    return;
+                }
             },
         };
         self.seen.push(seen);

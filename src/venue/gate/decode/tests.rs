@@ -3,14 +3,14 @@
 use super::*;
 use crate::market::{self, BookAction, CandleState, Id, Side};
 use crate::venue::gate::channel::Channel;
-use crate::venue::gate::message::{Item, Push, PushKey, SpotEvent};
+use crate::venue::gate::message::{Item, PushKey, SpotEvent};
 use crate::venue::gate::{
     BookUpdate, Candle, DeltaSpeed, Depth, IdRange, Interval, ObuLevel, Quote, Trade,
 };
 
 fn item(frame: &str) -> Item {
     match decode(frame.as_bytes(), None) {
-        Ok(Message::Push(Push { item, more })) if more.is_empty() => item,
+        Ok(Message::Push(item)) => item,
         other => panic!("{frame}: {other:?}"),
     }
 }
@@ -184,7 +184,7 @@ fn an_obu_name_splits_at_the_last_dot() {
     assert_eq!(key, PushKey::Exact(Channel::Obu(ObuLevel::Levels400)));
     assert_eq!(update.symbol, "A.B_C");
     assert!(update.bids.is_empty() && update.asks.is_empty());
-    let (key, _) = book("spot.obu", r#"{"s":"ob.A.10","u":4}"#);
+    let (key, _) = book("spot.obu", r#"{"s":"ob.A.10","U":3,"u":4}"#);
     assert_eq!(key, PushKey::Unlisted);
 }
 
@@ -205,19 +205,31 @@ fn an_order_book_replaces() {
 fn a_result_may_be_an_array() {
     let text = r#"{"s":"A_B","u":1}"#;
     let frame = format!(r#"{{"channel":"spot.book_ticker","result":[{text},{text}]}}"#);
-    let Ok(Message::Push(push)) = decode(frame.as_bytes(), None) else {
+    let Ok(Message::Several(items)) = decode(frame.as_bytes(), None) else {
         panic!()
     };
-    assert_eq!(push.more, [push.item]);
+    assert_eq!(items.len(), 2);
+    assert_eq!(items[0], items[1]);
+    assert!(items[0].is_ok());
     assert_eq!(
         ignored(r#"{"channel":"spot.book_ticker","result":[]}"#),
         "spot.book_ticker"
     );
-    let error = malformed(r#"{"channel":"spot.book_ticker","result":[{"s":"A_B"},{"s":""}]}"#);
-    assert_eq!(
-        (error.symbol, error.channel),
-        (None, Some("spot.book_ticker"))
-    );
+}
+
+#[test]
+fn what_cannot_be_read_in_an_array_stands_in_its_place() {
+    let frame =
+        br#"{"channel":"spot.book_ticker","result":[{"s":"A_B"},{"s":"C_D","B":"-1"},{"s":"E_F"}]}"#;
+    let Ok(Message::Several(items)) = decode(frame, None) else {
+        panic!()
+    };
+    let [Ok(_), Err(error), Ok(_)] = &items[..] else {
+        panic!("{items:?}")
+    };
+    assert_eq!(error.symbol, Some("C_D".into()));
+    assert_eq!(error.key, Some(PushKey::Exact(Channel::BookTicker)));
+    assert!(crate::venue::gate::decode(frame).is_err());
 }
 
 #[test]
@@ -233,7 +245,8 @@ fn what_a_malformed_push_concerns_is_told() {
         "{}",
         "1",
         r#"[["1"]]"#,
-        r#"[["1","2","3"]]"#,
+        r#"[["1","-2"]]"#,
+        r#"[[]]"#,
         r#"[["","1"]]"#,
         r#"[{"p":"1","s":2}]"#,
         r#"[["1",null]]"#,
@@ -280,7 +293,10 @@ fn only_the_error_decides_about_an_answer() {
         r#"{"time":5,"time_ms":0,"id":3,"channel":"spot.obu","event":"subscribe","payload":["ob.A.50"],"error":null,"result":null}"#,
     );
     assert_eq!(accepted.outcome, Outcome::Accepted);
-    assert_eq!((accepted.op, accepted.id), (Op::Subscribe, Some(3)));
+    assert_eq!(
+        (accepted.op, accepted.id),
+        (Op::Subscribe, AckId::Number(3))
+    );
     assert_eq!(accepted.payload, Some(vec!["ob.A.50".into()]));
     assert_eq!(accepted.sent, Timestamp::from_secs(5));
     let refused = acked(

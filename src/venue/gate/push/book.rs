@@ -1,5 +1,9 @@
 //! Elements of the book channels.
 
+use std::fmt;
+
+use serde::de::{self, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{Bad, Malformed, PushKey, Raw, Read, Reader, value, wire};
@@ -8,6 +12,7 @@ use crate::market::{BookAction, Level};
 use crate::venue::gate::channel::Channel;
 use crate::venue::gate::family::{book_key, obu_name, update_key};
 use crate::venue::gate::moment::Unit;
+use crate::venue::gate::value::is_span;
 use crate::venue::gate::{BookDetail, BookUpdate, ObuLevel};
 
 impl Reader {
@@ -49,9 +54,8 @@ impl Reader {
         };
         let symbol = Symbol::new(symbol);
         self.symbol = Some(symbol.clone());
-        if let Some(known) = ObuLevel::from_text(level) {
-            self.key = Some(PushKey::Exact(Channel::Obu(known)));
-        }
+        let known = ObuLevel::from_text(level);
+        self.key = Some(known.map_or(PushKey::Unlisted, |l| PushKey::Exact(Channel::Obu(l))));
         self.change(symbol, level.parse().ok(), wire)
     }
 
@@ -66,17 +70,26 @@ impl Reader {
             Ok(full) => full.unwrap_or(false),
             Err(Bad) => return Err(self.malformed("full cannot be read")),
         };
+        let bids = self.side("b", wire.b)?;
+        let asks = self.side("a", wire.a)?;
+        let last = self.need("u", value::unsigned(wire.u))?;
+        let (action, first) = if full {
+            // Where a whole book has one, it says nothing.
+            (BookAction::Snapshot, self.want(value::unsigned(wire.first)))
+        } else {
+            let first = self.need("U", value::unsigned(wire.first))?;
+            if !is_span(first, last) {
+                return Err(self.malformed("U is beyond u"));
+            }
+            (BookAction::Delta, Some(first))
+        };
         Ok(BookUpdate {
             symbol,
-            action: if full {
-                BookAction::Snapshot
-            } else {
-                BookAction::Delta
-            },
-            bids: self.side("b", wire.b)?,
-            asks: self.side("a", wire.a)?,
-            first: self.want(value::unsigned(wire.first)),
-            last: self.want(value::unsigned(wire.u)),
+            action,
+            bids,
+            asks,
+            first,
+            last: Some(last),
             time: self.want(value::moment(wire.t, Unit::Millis)),
             received: self.context.received,
             detail: BookDetail {
@@ -98,17 +111,46 @@ impl Reader {
 
 fn levels(raw: Raw<'_>) -> Read<Vec<Level>> {
     let Some(raw) = raw else { return Ok(None) };
-    let pairs: Vec<[&RawValue; 2]> = serde_json::from_str(raw.get()).map_err(|_| Bad)?;
-    pairs
-        .into_iter()
-        .map(level)
-        .collect::<Result<_, _>>()
-        .map(Some)
+    // A side without levels may be `null`.
+    let levels: Option<Vec<LevelRow<'_>>> = serde_json::from_str(raw.get()).map_err(|_| Bad)?;
+    let levels = levels.unwrap_or_default().into_iter().map(level);
+    levels.collect::<Result<_, _>>().map(Some)
 }
 
-fn level([price, size]: [&RawValue; 2]) -> Result<Level, Bad> {
+fn level(LevelRow(price, size): LevelRow<'_>) -> Result<Level, Bad> {
+    let size = value::decimal(Some(size))?.ok_or(Bad)?;
+    if !value::is_size(size) {
+        return Err(Bad);
+    }
     Ok(Level {
         price: value::decimal(Some(price))?.ok_or(Bad)?,
-        size: value::decimal(Some(size))?.ok_or(Bad)?,
+        size,
     })
+}
+
+/// Price and size, and whatever the venue may add behind them.
+struct LevelRow<'a>(&'a RawValue, &'a RawValue);
+
+impl<'de> Deserialize<'de> for LevelRow<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(LevelVisitor)
+    }
+}
+
+struct LevelVisitor;
+
+impl<'de> Visitor<'de> for LevelVisitor {
+    type Value = LevelRow<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("price and size")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<LevelRow<'de>, A::Error> {
+        let (Some(price), Some(size)) = (row.next_element()?, row.next_element()?) else {
+            return Err(de::Error::custom("price or size is missing"));
+        };
+        while row.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(LevelRow(price, size))
+    }
 }

@@ -7,6 +7,7 @@ use crate::venue::gate::channel::Channel;
 use crate::venue::gate::family::{book_key, obu_name, update_key};
 use crate::venue::gate::message::{PushKey, SpotEvent};
 use crate::venue::gate::moment::Unit;
+use crate::venue::gate::value::is_span;
 use crate::venue::gate::{BookDetail, BookUpdate, ObuLevel};
 
 pub(super) fn update(at: &mut Cursor<'_>) -> Scanned {
@@ -22,9 +23,9 @@ pub(super) fn update(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b",\"s\":\"")?;
     let symbol = symbol(at.text()?)?;
     at.literal(b",\"U\":")?;
-    let first = Some(at.count()?);
+    let first = at.count()?;
     at.literal(b",\"u\":")?;
-    let last = Some(at.count()?);
+    let last = at.count()?;
     at.literal(b",\"b\":[")?;
     let bids = at.levels()?;
     at.literal(b",\"a\":[")?;
@@ -34,13 +35,16 @@ pub(super) fn update(at: &mut Cursor<'_>) -> Scanned {
     }
     full = full || at.skip(b",\"full\":true");
     at.literal(b"}")?;
+    if !full && !is_span(first, last) {
+        return None;
+    }
     let book = BookUpdate {
         symbol,
         action: action(full),
         bids,
         asks,
-        first,
-        last,
+        first: Some(first),
+        last: Some(last),
         time,
         received: None,
         detail: BookDetail {
@@ -64,7 +68,10 @@ pub(super) fn obu(at: &mut Cursor<'_>) -> Scanned {
         first = Some(at.count()?);
     }
     at.literal(b",\"u\":")?;
-    let last = Some(at.count()?);
+    let last = at.count()?;
+    if !full && !is_span(first?, last) {
+        return None;
+    }
     let (mut bids, mut asks) = (Vec::new(), Vec::new());
     if at.skip(b",\"b\":[") {
         bids = at.levels()?;
@@ -79,7 +86,7 @@ pub(super) fn obu(at: &mut Cursor<'_>) -> Scanned {
         bids,
         asks,
         first,
-        last,
+        last: Some(last),
         time,
         received: None,
         detail: BookDetail {

@@ -34,7 +34,7 @@ pub(super) fn trade(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b",\"currency_pair\":\"")?;
     let symbol = symbol(at.text()?)?;
     at.literal(b",\"amount\":\"")?;
-    let size = at.decimal()?;
+    let size = at.size()?;
     at.literal(b",\"price\":\"")?;
     let price = at.decimal()?;
     let mut range = None;
@@ -79,11 +79,11 @@ pub(super) fn quote(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b",\"b\":\"")?;
     let bid = at.decimal_or_empty()?;
     at.literal(b",\"B\":\"")?;
-    let bid_size = at.decimal_or_empty()?;
+    let bid_size = at.size_or_empty()?;
     at.literal(b",\"a\":\"")?;
     let ask = at.decimal_or_empty()?;
     at.literal(b",\"A\":\"")?;
-    let ask_size = at.decimal_or_empty()?;
+    let ask_size = at.size_or_empty()?;
     at.literal(b"}")?;
     let quote = Quote {
         symbol,
@@ -112,9 +112,9 @@ pub(super) fn ticker(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b",\"change_percentage\":\"")?;
     let change = at.decimal_or_empty()?;
     at.literal(b",\"base_volume\":\"")?;
-    let volume = at.decimal_or_empty()?;
+    let volume = at.size_or_empty()?;
     at.literal(b",\"quote_volume\":\"")?;
-    let turnover = at.decimal_or_empty()?;
+    let turnover = at.size_or_empty()?;
     at.literal(b",\"high_24h\":\"")?;
     let high = at.decimal_or_empty()?;
     at.literal(b",\"low_24h\":\"")?;
@@ -143,7 +143,7 @@ pub(super) fn candle(at: &mut Cursor<'_>) -> Scanned {
     at.literal(b"\"t\":\"")?;
     let start = moment::of_text(at.digits()?, Unit::Seconds).ok()??;
     at.literal(b",\"v\":\"")?;
-    let turnover = at.decimal_or_empty()?;
+    let turnover = at.size_or_empty()?;
     at.literal(b",\"c\":\"")?;
     let close = at.decimal()?;
     at.literal(b",\"h\":\"")?;
@@ -157,7 +157,7 @@ pub(super) fn candle(at: &mut Cursor<'_>) -> Scanned {
     let interval = Interval::from_text(interval)?;
     let mut volume = None;
     if at.skip(b",\"a\":\"") {
-        volume = at.decimal_or_empty()?;
+        volume = at.size_or_empty()?;
     }
     let mut state = None;
     if at.skip(b",\"w\":") {

@@ -44,7 +44,7 @@ impl Access {
             Failure::Fatal(error.with_venue(VENUE))
         } else {
             Failure::Retry(Interruption::Login {
-                error: words.to_owned(),
+                error: words.into(),
             })
         }
     }
@@ -71,14 +71,7 @@ impl Access {
                 self.renew_at = Some(now.instant + AGAIN);
                 Ok(())
             }
-            Err(error) if error.is_retryable() => Err(Failure::Retry(Interruption::Login {
-                error: format!("no token: {error}"),
-            })),
-            Err(error) => {
-                let fatal = Error::new(ErrorKind::Auth(format!("no token: {error}")));
-                let fatal = fatal.with_venue(VENUE).with_source(error);
-                Err(Failure::Fatal(fatal))
-            }
+            Err(error) => Err(error.into_failure()),
         }
     }
 

@@ -30,7 +30,7 @@ pub use topic::AccountTopic;
 
 use super::rest_error::RestError;
 use super::session::Session;
-use crate::feed::Protocol;
+use crate::feed::{Protocol, fetched};
 
 /// Access tokens for the streamer.
 pub(super) fn effects(
@@ -39,8 +39,8 @@ pub(super) fn effects(
     move |FetchAccess { refused }| {
         let session = Arc::clone(&session);
         Box::pin(async move {
-            let token = session.access(refused.as_ref()).await;
-            token.map_err(RestError::into_credential_error)
+            let token = session.access(refused.as_ref());
+            fetched(async { token.await.map_err(RestError::into_credential_error) }).await
         })
     }
 }

@@ -11,9 +11,8 @@ use crate::feed::{
     CredentialError, Failure, Heartbeat, Malformed, Op, Output, Probe, Protocol, Refusal, Request,
     RequestId, Secret, Spec, Token, TopicId, Topics,
 };
-use crate::transport::{Address, Frame, FrameRef};
+use crate::transport::{Address, Frame, FrameRef, quoted};
 use crate::venue::tastytrade::VENUE;
-use crate::venue::tastytrade::rest_error::shown;
 use crate::{Interruption, Now, Rate, Symbol, Timestamp};
 
 /// The protocol of tastytrade's account streamer, for use with a
@@ -124,13 +123,7 @@ impl AccountProtocol {
             self.done(asked, out);
         } else {
             let words = answer.text.as_deref().unwrap_or("no reason given");
-            let secret: Vec<&str> = self
-                .access
-                .secret()
-                .map(Secret::expose)
-                .into_iter()
-                .collect();
-            let words = shown(words, &secret);
+            let words = quoted(words, self.access.secret().map(Secret::expose));
             self.failed(&asked, &words, out);
         }
     }
@@ -161,7 +154,9 @@ impl AccountProtocol {
         if asked.action == Action::Heartbeat {
             // `connect-not-completed`, or `not-implemented` in older versions: the venue has forgotten
             // what this connection is for.
-            return out.fail(Failure::Retry(Interruption::Announced { text: told }));
+            return out.fail(Failure::Retry(Interruption::Announced {
+                text: told.into(),
+            }));
         }
         let refusal = |passing| Refusal {
             passing,

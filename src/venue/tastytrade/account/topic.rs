@@ -17,9 +17,9 @@ enum Kind {
     PublicWatchlists,
 }
 
-static ACCOUNT: ChannelSpec = ChannelSpec::new("account");
-static QUOTE_ALERTS: ChannelSpec = ChannelSpec::new("quote-alerts");
-static PUBLIC_WATCHLISTS: ChannelSpec = ChannelSpec::new("public-watchlists");
+static ACCOUNT: ChannelSpec = ChannelSpec::new("account").sporadic();
+static QUOTE_ALERTS: ChannelSpec = ChannelSpec::new("quote-alerts").sporadic();
+static PUBLIC_WATCHLISTS: ChannelSpec = ChannelSpec::new("public-watchlists").sporadic();
 
 impl AccountTopic {
     /// What happens in the account of this number.

@@ -1,0 +1,5 @@
+//! The machine against a scripted venue, without a runtime.
+
+mod laws;
+mod pair;
+mod scenarios;
