@@ -123,6 +123,7 @@ impl<P: Protocol> Ledger<P> {
         let mine = self.shards[at].end();
         if self.shards[at].is_wanted() {
             self.shards[at].retire(&mut self.afterwards);
+            self.publish();
             self.to_start.push(at);
             return mine;
         }
@@ -156,5 +157,6 @@ impl<P: Protocol> Ledger<P> {
     fn rest(&mut self, at: usize) {
         self.shards[at].clear(&mut self.afterwards);
         self.shards[at].retire(&mut self.afterwards);
+        self.publish();
     }
 }
