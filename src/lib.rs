@@ -123,7 +123,8 @@ pub use clock::{Clock, Now};
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind};
 pub use event::{
-    Cause, Event, Gap, GapId, Interruption, Rejection, Repair, Scope, Staleness, Status, StatusKind,
+    Cause, Event, Gap, GapId, Interruption, Rejection, Repair, Scope, Staleness, Status,
+    StatusKind, Text,
 };
 pub use ext::{Feed, FeedExt, FeedsExt};
 pub use feed::{Control, State, Subscription};

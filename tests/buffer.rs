@@ -5,7 +5,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use feedline::market::{Quote, Trade};
-use feedline::{Cause, ErrorKind, Event, FeedExt, Gap, GapId, Overflow};
+use feedline::{
+    Cause, ErrorKind, Event, FeedExt, Gap, GapId, Overflow, Rejection, Repair, Status, StatusKind,
+};
 use futures_test::task::{new_count_waker, noop_context};
 use futures_util::FutureExt;
 use futures_util::stream::{self, FusedStream, Stream, StreamExt};
@@ -199,4 +201,75 @@ async fn a_slow_consumer_gets_the_latest_and_is_told_of_the_rest() {
             "10"
         ]
     );
+}
+
+fn lost(id: u64, from: i64, to: i64) -> Event<Trade> {
+    let (from, to) = (at(from), at(to));
+    let gap = Gap::new(GapId::new(id), Cause::Outage { from, to }, of(&["A"]));
+    gap.repair(Repair::Follows).into()
+}
+
+fn repaired(id: u64, well: bool) -> Status {
+    let gap = GapId::new(id);
+    let kind = if well {
+        StatusKind::Repaired { gap }
+    } else {
+        StatusKind::RepairFailed { gap }
+    };
+    Status::new(kind, of(&["A"]))
+}
+
+#[test]
+fn what_failed_to_be_repaired_is_not_said_to_be_repaired() {
+    let items = [
+        lost(5, 10, 20),
+        repaired(5, false).into(),
+        lost(9, 100, 110),
+        repaired(9, true).into(),
+        lost(12, 200, 210),
+        repaired(12, true).into(),
+    ];
+    let mut buffer = stream::iter(items.map(Ok)).buffer(8, Overflow::DropOldest);
+    let mut twice = repaired(12, true);
+    twice.folded = 1;
+    assert_eq!(
+        ready(&mut buffer),
+        [
+            Some(lost(5, 10, 20)),
+            Some(repaired(5, false).into()),
+            Some(lost(12, 100, 210)),
+            Some(twice.into()),
+        ]
+    );
+}
+
+#[test]
+fn repairs_leave_the_data_alone_that_a_queue_has_room_for() {
+    let cycle = |id: i64| {
+        let marks = [lost(id as u64, id, id), repaired(id as u64, true).into()];
+        let data = [2 * id, 2 * id + 1].map(|at| Event::Data(number(at)));
+        marks
+            .into_iter()
+            .zip(data)
+            .flat_map(|(mark, data)| [mark, data])
+    };
+    let items: Vec<Event<Trade>> = (1..=2_000).flat_map(cycle).collect();
+    let mut buffer =
+        stream::iter(items.clone().into_iter().map(Ok)).buffer(16_384, Overflow::DropOldest);
+    // All is taken in before much is yielded: 256 events a poll for one.
+    let came: Vec<_> = ready(&mut buffer).into_iter().flatten().collect();
+    assert_eq!(buffer.dropped(), 0);
+    assert_eq!(came, items);
+}
+
+#[test]
+fn refusals_fold_when_there_are_many() {
+    let refused = |number: usize| {
+        let topic = format!("S{number}");
+        let rejection = Rejection::new(topic.as_str(), Some(1), "no such market");
+        Status::new(StatusKind::Rejected(rejection), of(&[topic.as_str()]))
+    };
+    let items = (0..4_000).map(|number| Ok(refused(number).into()));
+    let mut buffer = stream::iter(items).buffer(8, Overflow::DropOldest);
+    assert!(ready::<Trade>(&mut buffer).len() <= 2 * 65);
 }

@@ -126,7 +126,7 @@ fn missing(missed: u64, from: i64, to: i64, scope: Scope) -> Event<Value> {
         from: Some(at(from)),
         to: Some(at(to)),
     };
-    let id = GapId::new((1 << 52) + missed);
+    let id = GapId::new((1 << 52) + 1);
     Gap::new(id, cause, scope).missed(missed).into()
 }
 
@@ -159,7 +159,7 @@ fn without_symbols_the_gap_says_how_many_and_no_more() {
         from: None,
         to: None,
     };
-    let gap = Gap::new(GapId::new((1 << 52) + 6), cause, Scope::All);
+    let gap = Gap::new(GapId::new((1 << 52) + 1), cause, Scope::All);
     assert_eq!(gaps, [gap.missed(6).into()]);
 }
 

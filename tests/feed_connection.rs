@@ -307,7 +307,7 @@ async fn a_connection_that_is_lost_reconnects_with_a_new_token() {
     };
     let cause = Interruption::Closed {
         code: None,
-        reason: String::new(),
+        reason: "".into(),
     };
     assert_eq!(first.kind, StatusKind::Interrupted { cause });
     assert!(

@@ -6,10 +6,10 @@ mod support;
 
 use std::time::Duration;
 
-use feedline::sim::Fault;
+use feedline::sim::{Delayed, Fault, RawFrame, To};
 use feedline::venue::gate::Quote;
-use feedline::{Cause, ErrorKind, Event, Overflow, State};
-use futures_util::{FutureExt, StreamExt};
+use feedline::{Cause, ErrorKind, Event, Overflow, State, StatusKind};
+use futures_util::{FutureExt, StreamExt, join};
 use support::{Rig, bounded, end, next, ready, settle, word, words};
 
 #[tokio::test(start_paused = true)]
@@ -230,4 +230,197 @@ async fn next_batch_takes_all_that_is_ready() {
     assert!(calls <= 4, "{calls} calls");
     rig.gate.unsubscribe_all();
     assert_eq!(trades.next_batch(&mut came, 1_000).await.unwrap(), 0);
+}
+
+/// The acknowledgements of the next ten seconds come as much later.
+fn late_acks() -> Fault {
+    let by = Duration::from_secs(10);
+    Fault::Delay {
+        of: Delayed::Acks,
+        by,
+        lasting: Some(by),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_queue_keeps_to_its_capacity_while_a_topic_is_pending() {
+    let rig = Rig::new();
+    let trades = rig.gate.trades(["BTC_USDT"]).overflow(Overflow::Wait);
+    let mut trades = trades.capacity(10).await.unwrap();
+    rig.sim.inject(late_acks());
+    let control = trades.control();
+    let add = tokio::spawn(async move { control.add(["ETH_USDT"]).await });
+    settle().await;
+    let sent: Vec<_> = (0..20_000).map(|_| rig.trade("BTC_USDT")).collect();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(trades.queued(), 10);
+    let mut came = Vec::new();
+    while came.len() < sent.len() {
+        came.push(word(&next(&mut trades).await));
+        assert!(trades.queued() <= 2 * 10, "its queue, and its own hands");
+    }
+    assert_eq!(came, sent);
+    assert_eq!(trades.dropped(), 0);
+    add.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_it_is_handed_over_a_wait_queue_drops_the_oldest_and_counts_them() {
+    let rig = Rig::new();
+    rig.sim.inject(late_acks());
+    let trades = rig.gate.trades(["BTC_USDT"]).overflow(Overflow::Wait);
+    let publish = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let sent: Vec<_> = (0..20_000).map(|_| rig.trade("BTC_USDT")).collect();
+        sent
+    };
+    let (trades, mut sent) = join!(trades.capacity(10).into_future(), publish);
+    let mut trades = trades.unwrap();
+    assert_eq!((trades.queued(), trades.dropped()), (10, 19_990));
+    let later: Vec<_> = (0..50).map(|_| rig.trade("BTC_USDT")).collect();
+    settle().await;
+    assert_eq!(trades.queued(), 10, "and from here on it waits");
+    let mut expected = vec!["gap(overflow, 19990, BTC_USDT)".to_owned()];
+    expected.extend(sent.drain(19_990..).chain(later));
+    assert_eq!(words(&mut trades, expected.len()).await, expected);
+    assert_eq!(trades.dropped(), 19_990);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_brings_more_than_fits_comes_in_order_and_rests_reading() {
+    let rig = Rig::new();
+    let full = rig.gate.trades(["BTC_USDT"]).overflow(Overflow::Wait);
+    let mut full = full.capacity(1).await.unwrap();
+    let mut other = rig.gate.trades(["ETH_USDT"]).await.unwrap();
+    let sent: Vec<_> = (0..100).map(|_| rig.trade("BTC_USDT")).collect();
+    settle().await;
+    let unread: Vec<_> = (0..300).map(|_| rig.trade("ETH_USDT")).collect();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((full.queued(), full.dropped()), (1, 0));
+    let stalled = "stale: waiting for spot.trades #1, which is full (all symbols)";
+    assert_eq!(ready(&mut other).await, [stalled]);
+    for sent in &sent {
+        assert_eq!(ready(&mut other).await, [""; 0], "nothing is read");
+        assert!(full.queued() <= 1);
+        assert_eq!(&word(&next(&mut full).await), sent);
+    }
+    let came = ready(&mut other).await;
+    assert_eq!(came[0], "fresh (all symbols)");
+    assert_eq!(came[1..], unread);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_a_queue_comes_before_its_end() {
+    let rig = Rig::new();
+    let trades = rig.gate.trades(["BTC_USDT"]).overflow(Overflow::Wait);
+    let mut trades = trades.capacity(2).await.unwrap();
+    let sent: Vec<_> = (0..100).map(|_| rig.trade("BTC_USDT")).collect();
+    settle().await;
+    rig.gate.unsubscribe_all();
+    settle().await;
+    assert_eq!(words(&mut trades, 100).await, sent);
+    assert!(end(&mut trades).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_full_longest_is_named() {
+    let rig = Rig::new();
+    let wait = |symbol| {
+        rig.gate
+            .trades([symbol])
+            .overflow(Overflow::Wait)
+            .capacity(1)
+    };
+    let mut first = wait("BTC_USDT").await.unwrap();
+    let mut second = wait("ETH_USDT").await.unwrap();
+    rig.trade("BTC_USDT");
+    rig.trade("ETH_USDT");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let waiting_for = || rig.gate.health().waiting_for;
+    assert_eq!(waiting_for().as_deref(), Some("spot.trades #1"));
+    assert!(matches!(next(&mut first).await, Event::Data(_)));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(waiting_for().as_deref(), Some("spot.trades #2"));
+    while second.next().now_or_never().is_some() {}
+    settle().await;
+    assert_eq!(waiting_for(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_garbage_is_one_gap_in_each_queue() {
+    let rig = Rig::new();
+    let mut feeds = Vec::new();
+    for _ in 0..20 {
+        feeds.push(rig.gate.trades(["BTC_USDT"]).await.unwrap());
+    }
+    let a = rig.trade("BTC_USDT");
+    for _ in 0..1_000 {
+        rig.sim
+            .send(&To::All, &RawFrame::Text("garbage".to_owned()));
+    }
+    let b = rig.trade("BTC_USDT");
+    settle().await;
+    for mut feed in feeds {
+        let expected = [&a, "gap(malformed 1000, ?, all symbols)", &b];
+        assert_eq!(ready(&mut feed).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_megabytes_is_cut_and_stored_once() {
+    let rig = Rig::new();
+    let mut feeds = Vec::new();
+    for _ in 0..3 {
+        feeds.push(rig.gate.trades(["BTC_USDT"]).await.unwrap());
+    }
+    let words = "é".repeat(3 << 20);
+    rig.sim.inject(Fault::Refuse {
+        symbol: Some("ETH_USDT".into()),
+        channel: None,
+        code: 2,
+        text: Some(words.clone()),
+        times: None,
+    });
+    let controls: Vec<_> = feeds.iter().map(feedline::Subscription::control).collect();
+    let adds = controls.iter().map(|control| control.add(["ETH_USDT"]));
+    let refused = futures_util::future::join_all(adds).await;
+    let mut stored = Vec::new();
+    for (refused, feed) in refused.into_iter().zip(&mut feeds) {
+        let refused = refused.unwrap_err();
+        let told = next(feed).await;
+        let Event::Status(status) = told else {
+            panic!("{told:?}")
+        };
+        let StatusKind::Rejected(rejection) = status.kind else {
+            panic!("{status}")
+        };
+        assert_eq!(refused.rejections(), std::slice::from_ref(&rejection));
+        assert!(rejection.text.len() <= 200 && rejection.text.ends_with("é…"));
+        assert!(words.starts_with(rejection.text.trim_end_matches('…')));
+        stored.push(rejection.text.as_ptr());
+    }
+    stored.dedup();
+    assert_eq!(stored.len(), 1, "shared by all handles");
+}
+
+#[tokio::test(start_paused = true)]
+async fn thousands_of_refusals_in_an_unread_queue_stay_few() {
+    let rig = Rig::new();
+    let mut trades = rig.gate.trades(["BTC_USDT"]).await.unwrap();
+    let names: Vec<_> = (0..1_000)
+        .map(|number| format!("NONE{number}_USDT"))
+        .collect();
+    let control = trades.control();
+    for names in names.chunks(100) {
+        let refused = control.add(names).await.unwrap_err();
+        assert_eq!(
+            refused.rejections().len(),
+            100,
+            "nothing is refused in silence"
+        );
+    }
+    let came = ready(&mut trades).await;
+    assert_eq!(came.len(), 64 + 1);
+    assert!(came[64].starts_with("rejected NONE"), "{}", came[64]);
+    assert!(came[64].ends_with("and 931 more)"), "{}", came[64]);
 }

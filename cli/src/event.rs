@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(json(status.into()), expected);
         let cause = Interruption::CircuitOpen {
             failures: 9,
-            error: "503".to_owned(),
+            error: "503".into(),
         };
         let status = Status::new(StatusKind::Interrupted { cause }, Scope::All);
         let expected = serde_json::json!({

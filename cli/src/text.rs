@@ -261,11 +261,11 @@ mod tests {
         let silence = Duration::from_secs(7);
         let refused = Staleness::Refused {
             code: Some(5),
-            text: "limit exceeded".to_owned(),
+            text: "limit exceeded".into(),
         };
         let open = Interruption::CircuitOpen {
             failures: 9,
-            error: "503".to_owned(),
+            error: "503".into(),
         };
         for (kind, words) in [
             (

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Scope;
+use super::{Scope, Text};
 use crate::Timestamp;
 
 /// Names a [`Gap`], so that a later status can say what became of it. Unique within a client.
@@ -93,7 +93,7 @@ pub enum Cause {
     /// The venue dropped events or reset the topic.
     Venue {
         /// What it said, or what was done on its demand.
-        text: String,
+        text: Text,
         /// The last time that is known to be complete.
         from: Timestamp,
         /// When the feed goes on.
@@ -120,11 +120,12 @@ impl Repair {
 }
 
 impl Gap {
-    /// A gap of unknown count that nobody repairs.
+    /// A gap of unknown count that nobody repairs. Where the cause's times are the wrong way round they
+    /// change places.
     pub fn new(id: GapId, cause: Cause, scope: Scope) -> Self {
         Self {
             id,
-            cause,
+            cause: cause.in_order(),
             scope,
             missed: None,
             repair: Repair::None,
@@ -136,7 +137,7 @@ impl Gap {
     /// With the time that it took by this machine's clock.
     #[must_use]
     pub fn seen(mut self, from: Timestamp, to: Timestamp) -> Self {
-        (self.seen_from, self.seen_to) = (Some(from), Some(to.max(from)));
+        (self.seen_from, self.seen_to) = (Some(from.min(to)), Some(to.max(from)));
         self
     }
 
@@ -161,27 +162,35 @@ impl Gap {
 
     /// Makes of two gaps with no data between them one that covers both.
     ///
-    /// Ranges and scopes are united, counts are added and an unknown one wins, the later id and
-    /// repair stay. If the causes differ, the one that says least about what is missing stays,
-    /// in the order outage, venue, sequence, malformed, overflow.
+    /// Ranges and scopes are united, counts are added and an unknown one wins. If the causes differ, the
+    /// one that says least about what is missing stays, in the order outage, venue, sequence, malformed,
+    /// overflow.
+    ///
+    /// What is merged must not be said to be repaired unless all of it is. So a repair is promised only
+    /// if one was promised for both, and the id is that of the gap that nobody repairs, if there is one;
+    /// otherwise the later one's, of which `Repaired` is to be told once both are.
     #[must_use]
-    pub fn merge(self, later: Self) -> Self {
-        Self {
-            id: later.id,
-            cause: self.cause.merge(later.cause),
-            scope: self.scope.union(&later.scope),
-            missed: self
-                .missed
-                .zip(later.missed)
-                .map(|(a, b)| a.saturating_add(b)),
-            repair: if later.repair == Repair::None {
-                self.repair
-            } else {
-                later.repair
-            },
-            seen_from: self.seen_from.into_iter().chain(later.seen_from).min(),
-            seen_to: self.seen_to.max(later.seen_to),
+    pub fn merge(mut self, mut later: Self) -> Self {
+        let scope = self.scope.union(&later.scope);
+        if self.repair == Repair::None && later.repair != Repair::None {
+            (later.id, later.repair) = (self.id, Repair::None);
         }
+        self.absorb(later);
+        self.scope = scope;
+        self
+    }
+
+    /// Adds to all but the scope what a later gap says, and takes over its name.
+    pub(crate) fn absorb(&mut self, later: Self) {
+        self.id = later.id;
+        self.cause.absorb(later.cause);
+        self.missed = self
+            .missed
+            .zip(later.missed)
+            .map(|(a, b)| a.saturating_add(b));
+        self.repair = later.repair;
+        self.seen_from = self.seen_from.into_iter().chain(later.seen_from).min();
+        self.seen_to = self.seen_to.max(later.seen_to);
     }
 }
 
@@ -217,14 +226,24 @@ impl Cause {
         }
     }
 
-    fn merge(self, later: Self) -> Self {
-        let span = match (self.range(), later.range()) {
+    fn in_order(mut self) -> Self {
+        if let Some((from, to)) = self.range()
+            && to < from
+        {
+            self.set_range((to, from));
+        }
+        self
+    }
+
+    fn absorb(&mut self, mut other: Self) {
+        let span = match (self.range(), other.range()) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
-        let swap = later.rank() > self.rank();
-        let (mut kept, other) = if swap { (later, self) } else { (self, later) };
-        match (&mut kept, other) {
+        if other.rank() > self.rank() {
+            std::mem::swap(self, &mut other);
+        }
+        match (&mut *self, other) {
             (Self::Malformed { messages, .. }, Self::Malformed { messages: more, .. }) => {
                 *messages = messages.saturating_add(more);
             }
@@ -234,9 +253,8 @@ impl Cause {
             _ => {}
         }
         if let Some(span) = span {
-            kept.set_range(span);
+            self.set_range(span);
         }
-        kept
     }
 }
 

@@ -3,10 +3,13 @@
 mod gap;
 mod scope;
 mod status;
+mod text;
 
 pub use gap::{Cause, Gap, GapId, Repair};
 pub use scope::Scope;
+pub(crate) use scope::ScopeSet;
 pub use status::{Interruption, Rejection, Staleness, Status, StatusKind};
+pub use text::Text;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::Symbol;
@@ -58,15 +59,6 @@ impl Scope {
             )),
         }
     }
-
-    /// Whether `other` holds all of it.
-    pub(crate) fn is_within(&self, other: &Self) -> bool {
-        match (self, other) {
-            (_, Self::All) => true,
-            (Self::All, Self::Symbols(_)) => false,
-            (Self::Symbols(held), _) => held.iter().all(|symbol| other.contains(symbol)),
-        }
-    }
 }
 
 impl fmt::Display for Scope {
@@ -84,5 +76,62 @@ impl fmt::Display for Scope {
                 }
             }
         }
+    }
+}
+
+/// A scope in the making: to grow a [`Scope`], which is sorted and shared, costs as much as it is long.
+#[derive(Debug, Default)]
+pub(crate) struct ScopeSet {
+    all: bool,
+    named: HashSet<Symbol>,
+    /// The last one named: neighbours are often the same.
+    latest: Option<Symbol>,
+}
+
+impl ScopeSet {
+    pub(crate) fn add(&mut self, scope: &Scope) {
+        match scope {
+            Scope::All => self.add_all(),
+            Scope::Symbols(symbols) => symbols.iter().for_each(|symbol| self.insert(symbol)),
+        }
+    }
+
+    pub(crate) fn add_all(&mut self) {
+        *self = Self {
+            all: true,
+            ..Self::default()
+        };
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, symbol: &Symbol) {
+        if !self.all && self.latest.as_ref() != Some(symbol) {
+            self.named.insert(symbol.clone());
+            self.latest = Some(symbol.clone());
+        }
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        if other.all {
+            self.add_all();
+        } else if !self.all {
+            self.named.extend(other.named);
+        }
+    }
+
+    pub(crate) fn into_scope(self) -> Scope {
+        if self.all {
+            Scope::All
+        } else {
+            Scope::of(self.named)
+        }
+    }
+}
+
+impl From<&Scope> for ScopeSet {
+    fn from(scope: &Scope) -> Self {
+        let mut set = Self::default();
+        set.add(scope);
+        set
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GapId, Scope};
+use super::{GapId, Scope, Text};
 
 /// The feed's condition changed at this place of the stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ pub enum Interruption {
     /// No connection could be made.
     Connect {
         /// What went wrong.
-        error: String,
+        error: Text,
     },
     /// The other side closed the connection.
     Closed {
@@ -90,13 +90,13 @@ pub enum Interruption {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<u16>,
         /// The reason in the close frame.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        reason: String,
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        reason: Text,
     },
     /// The connection broke.
     Io {
         /// What went wrong.
-        error: String,
+        error: Text,
     },
     /// Nothing came, not even the answer to a probe.
     Mute {
@@ -112,7 +112,7 @@ pub enum Interruption {
     /// The venue did not complete the login in time, or refused it.
     Login {
         /// What went wrong.
-        error: String,
+        error: Text,
     },
     /// A text message was not UTF-8, which ends a WebSocket connection.
     NotUtf8,
@@ -124,12 +124,12 @@ pub enum Interruption {
     /// The other side broke the WebSocket protocol.
     WebSocket {
         /// How.
-        error: String,
+        error: Text,
     },
     /// The venue announced that it will close the connection.
     Announced {
         /// What it said.
-        text: String,
+        text: Text,
     },
     /// The endpoint has failed so often, for everyone in this process, that only one attempt at a time
     /// goes through until one succeeds.
@@ -137,7 +137,7 @@ pub enum Interruption {
         /// How often in a row.
         failures: u32,
         /// The last failure.
-        error: String,
+        error: Text,
     },
     /// The tokio runtime that the connection ran in has ended; it goes on in another.
     RuntimeEnded,
@@ -157,7 +157,7 @@ pub enum Staleness {
     /// Another handle of the connection is full and may not lose anything, so nothing is read.
     Backpressure {
         /// Which one.
-        by: String,
+        by: Text,
     },
     /// The venue accepted the topic but did not send the first event that it promises.
     NoFirstData,
@@ -183,7 +183,7 @@ pub enum Staleness {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
         /// The venue's words.
-        text: String,
+        text: Text,
     },
     /// Events come, but the snapshot that they build on has not: they cannot be used until it does.
     AwaitingSnapshot,
@@ -194,17 +194,17 @@ pub enum Staleness {
 #[non_exhaustive]
 pub struct Rejection {
     /// What was asked for: the symbol, with the channel's parameters where it has any.
-    pub topic: String,
+    pub topic: Text,
     /// The venue's error code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The venue's text.
-    pub text: String,
+    pub text: Text,
 }
 
 impl Rejection {
     /// The refusal of `topic`.
-    pub fn new(topic: impl Into<String>, code: Option<i64>, text: impl Into<String>) -> Self {
+    pub fn new(topic: impl Into<Text>, code: Option<i64>, text: impl Into<Text>) -> Self {
         Self {
             topic: topic.into(),
             code,
@@ -221,35 +221,6 @@ impl Status {
             scope,
             folded: 0,
         }
-    }
-
-    /// Whether `later` may stand for this one too when no data is between them.
-    pub(crate) fn folds_into(&self, later: &Self) -> bool {
-        use StatusKind::{
-            Fresh, Interrupted, Rejected, RepairFailed, Repaired, Resumed, SnapshotBegan,
-            SnapshotEnded, Stale,
-        };
-        match (&self.kind, &later.kind) {
-            (Interrupted { .. }, Interrupted { .. })
-            | (Resumed { .. }, Resumed { .. })
-            | (Stale { .. } | Fresh, Stale { .. } | Fresh)
-            | (SnapshotBegan, SnapshotBegan) => true,
-            (SnapshotEnded { snipped: earlier }, SnapshotEnded { snipped: later }) => {
-                earlier == later
-            }
-            (Repaired { gap: earlier }, Repaired { gap: later })
-            | (RepairFailed { gap: earlier }, RepairFailed { gap: later }) => earlier == later,
-            (Rejected(earlier), Rejected(later)) => earlier.topic == later.topic,
-            _ => false,
-        }
-    }
-
-    /// `self`, standing for `earlier` too.
-    #[must_use]
-    pub(crate) fn fold(mut self, earlier: &Self) -> Self {
-        self.folded += earlier.folded + 1;
-        self.scope = self.scope.union(&earlier.scope);
-        self
     }
 }
 

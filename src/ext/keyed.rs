@@ -3,7 +3,7 @@ use std::hash::Hash;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::feed::{GapIds, Line, Lost, Marker};
+use crate::feed::{GapIds, Line, Lost, MARKERS, Marker};
 use crate::market::Record;
 use crate::{Event, Symbol};
 
@@ -109,7 +109,7 @@ where
 
     fn mark(&mut self, marker: Marker) {
         self.line.mark(marker);
-        self.line.bound_markers();
+        self.line.bound_markers(MARKERS);
         self.floor = self.line.end();
     }
 }

@@ -175,7 +175,7 @@ impl Attempts {
         };
         let cause = Interruption::CircuitOpen {
             failures: held.failures,
-            error: held.error.clone(),
+            error: held.error.clone().into(),
         };
         let left = held.until.saturating_duration_since(now.instant);
         Some((cause, left))

@@ -172,7 +172,9 @@ impl CredentialError {
         if !self.retryable {
             return Failure::Fatal(Error::new(ErrorKind::Auth(error)).with_source(self));
         }
-        let cause = Interruption::Login { error };
+        let cause = Interruption::Login {
+            error: error.into(),
+        };
         match self.retry_after {
             Some(after) => Failure::RetryAfter(cause, after),
             None => Failure::Retry(cause),

@@ -89,7 +89,10 @@ pub enum Why {
         repair: bool,
     },
     /// The topic was subscribed afresh.
-    Renewed,
+    Renewed {
+        /// Whether the venue brings what was missed.
+        repair: bool,
+    },
     /// The venue's numbering jumped.
     Sequence {
         /// The number that should have come.

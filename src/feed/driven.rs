@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use futures_sink::Sink;
 use futures_util::stream::FuturesUnordered;
 use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
@@ -17,7 +16,7 @@ use super::machine::{EffectTag, Machine, MachineConfig, State};
 use super::watchman::{Watched, Watchman};
 use super::{Deliver, Environment, Note, Protocol};
 use crate::transport::{ConnectError, Frame, Transport};
-use crate::{Interruption, Now};
+use crate::{Interruption, Now, Text};
 
 /// Most messages read before what they brought is handed on.
 pub(crate) const BATCH: usize = 256;
@@ -148,7 +147,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             // The venue may count connections: one is closed before the next is opened.
             return false;
         }
-        if self.machine.take_connect() {
+        if self.machine.take_connect() && self.machine.wants_socket() {
             self.leave_link();
             self.held = false;
             self.link = Link::Opening(self.environment.connect(self.machine.protocol()));
@@ -157,10 +156,11 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         if self.machine.wants_socket() || self.is_down() {
             return false;
         }
-        // Only a connection that nobody wants says good-bye: after a failure there may be nobody to
-        // say it to.
+        // A connection that nobody wants says good-bye; after a failure there may be nobody to say it
+        // to, which is tried only where the venue would count what it believes to be open.
+        let says = self.machine.state() == State::Idle || self.is_counted();
         self.link = match self.leave_link() {
-            Link::Open(transport) if self.machine.state() == State::Idle => {
+            Link::Open(transport) if says => {
                 Link::Closing(transport, Box::pin(tokio::time::sleep(CLOSE_LIMIT)))
             }
             _ => Link::Down,
@@ -179,6 +179,11 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             self.live = false;
         }
         link
+    }
+
+    /// Whether the venue allows only so many connections.
+    fn is_counted(&self) -> bool {
+        self.machine.protocol().spec().connections < usize::MAX
     }
 
     /// Sends what the machine has to say. Returns whether the connection broke on it.
@@ -206,6 +211,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         room: &mut usize,
         deliver: &mut impl Deliver<P>,
     ) -> bool {
+        let counted = self.is_counted();
         match &mut self.link {
             Link::Down => false,
             Link::Opening(opening) => match opening.as_mut().poll(cx) {
@@ -244,7 +250,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             Link::Closing(transport, limit) => {
                 let said = poll_write(transport, &mut self.machine, cx);
                 let all = said.is_ok() && !self.machine.has_frames();
-                let closed = said.is_err() || all && Pin::new(transport).poll_close(cx).is_ready();
+                let closed = said.is_err() || all && poll_closed(transport, counted, cx).is_ready();
                 // What the protocol still had to do besides is done, too.
                 let done = closed && self.effects.is_empty();
                 if done || limit.as_mut().poll(cx).is_ready() {
@@ -365,6 +371,18 @@ enum Read {
     Ended(Interruption),
 }
 
+/// Says good-bye, and where connections are counted, waits until the other side has ended too.
+fn poll_closed<T: Transport>(transport: &mut T, counted: bool, cx: &mut Context<'_>) -> Poll<()> {
+    let said = std::task::ready!(Pin::new(&mut *transport).poll_close(cx));
+    while counted && said.is_ok() {
+        match std::task::ready!(Pin::new(&mut *transport).poll_next(cx)) {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break,
+        }
+    }
+    Poll::Ready(())
+}
+
 fn poll_write<P: Protocol, T: Transport>(
     transport: &mut T,
     machine: &mut Machine<P>,
@@ -415,7 +433,7 @@ fn read<T: Transport>(
             Poll::Ready(None) => {
                 return Read::Ended(Interruption::Closed {
                     code: None,
-                    reason: String::new(),
+                    reason: Text::default(),
                 });
             }
         }

@@ -1,18 +1,15 @@
 //! What a subscription and the task that feeds it share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
-
-use tokio::sync::watch;
+use std::task::{Context, Poll, Waker};
 
 use super::queue::{Batch, Queue};
+use super::rejections::Rejections;
+use super::settled::Waiters;
 use super::{GapIds, HandleMetrics};
 use crate::market::Record;
 use crate::{Error, ErrorKind, Overflow, Rejection, Symbol};
-
-/// A queue that may lose nothing may grow this long while its consumer waits for the venue to accept
-/// topics, so that it does not stop the very connection that is to accept them.
-const UNOPENED: usize = 65_536;
 
 /// Names a handle within its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,14 +21,18 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The shared half of a subscription.
+///
+/// Nobody is woken under its lock, nor by anything that may be called under another: what wakes a
+/// consumer is given back to the caller.
 #[derive(Debug)]
 pub(crate) struct Handle<T> {
     pub(crate) id: HandleId,
     pub(crate) channel: &'static str,
     pub(crate) overflow: Overflow,
     state: Mutex<HandleState<T>>,
-    /// How many topics the venue has neither accepted nor refused yet.
-    pending: watch::Sender<usize>,
+    /// Nothing may be read because its queue may lose nothing and is full. Changed under the lock,
+    /// looked at without.
+    full: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -41,18 +42,19 @@ struct HandleState<T> {
     /// The end has been taken by the consumer.
     told: bool,
     reader: Option<Waker>,
-    /// The subscription has been handed to its consumer.
-    opened: bool,
+    /// How many topics the venue has neither accepted nor refused yet.
+    pending: usize,
+    waiters: Waiters,
     /// Refusals are told in the stream; before that they wait here for whoever subscribes.
     in_band: bool,
-    /// The last refusal of each symbol.
-    rejections: Vec<(Symbol, Rejection)>,
+    rejections: Rejections,
 }
 
 /// What a consumer finds when it looks.
 pub(crate) enum Taken {
-    /// At least one event was moved; whether the queue had been full.
-    Some { was_full: bool },
+    /// At least one event was moved; whether that made room in a queue that kept everything from being
+    /// read.
+    Some { freed: bool },
     /// Nothing yet; the waker is kept.
     Nothing,
     /// The stream is over.
@@ -68,72 +70,73 @@ impl<T: Record> Handle<T> {
         overflow: Overflow,
         gap_ids: GapIds,
     ) -> Self {
+        let mut queue = Queue::new(capacity, overflow, gap_ids);
+        queue.set_unread(true);
+        let mut rejections = Rejections::default();
+        rejections.expect(pending);
         let state = HandleState {
-            queue: Queue::new(capacity, overflow, gap_ids),
+            queue,
             end: None,
             told: false,
             reader: None,
-            opened: false,
+            pending,
+            waiters: Waiters::default(),
             in_band: false,
-            rejections: Vec::new(),
+            rejections,
         };
-        let pending = watch::Sender::new(pending);
         Self {
             id,
             channel,
             overflow,
             state: Mutex::new(state),
-            pending,
+            full: AtomicBool::new(false),
         }
     }
 
-    /// Queues a batch in one lock and wakes the consumer if it had nothing.
-    pub(crate) fn offer(&self, batch: &mut Batch<T>) {
-        let waker = {
-            let mut state = lock(&self.state);
-            state.queue.offer_all(batch);
-            state.reader.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    /// Queues a batch in one lock. Returns the waker of a consumer that had nothing.
+    #[must_use]
+    pub(crate) fn offer(&self, batch: &mut Batch<T>) -> Option<Waker> {
+        let mut state = lock(&self.state);
+        state.queue.offer_all(batch);
+        self.note_full(&state);
+        state.reader.take()
     }
 
-    /// How many more events fit; any number once nobody takes them any more.
-    pub(crate) fn room(&self) -> usize {
-        let state = lock(&self.state);
-        if state.end.is_some() {
-            usize::MAX
-        } else if state.opened && *self.pending.borrow() == 0 {
-            state.queue.room()
-        } else {
-            state
-                .queue
-                .room()
-                .max(UNOPENED.saturating_sub(state.queue.len()))
-        }
+    /// Whether nothing may be read until its consumer has taken something.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
+    /// Notes whether it is full; returns whether it was and is no longer.
+    fn note_full(&self, state: &HandleState<T>) -> bool {
+        let full = state.end.is_none() && state.queue.waits();
+        self.full.swap(full, Ordering::AcqRel) && !full
     }
 
     /// Takes up to `max` events, or what the stream ends with.
     pub(crate) fn take(&self, out: &mut Batch<T>, max: usize, waker: &Waker) -> Taken {
         let mut state = lock(&self.state);
-        let was_full = self.overflow == Overflow::Wait && state.queue.is_full();
-        // What is still to be conflated is taken one by one: a batch would age in its taker's hands.
-        let max = if self.overflow == Overflow::Conflate {
-            1
-        } else {
-            max
+        let max = match self.overflow {
+            // What is still to be conflated is taken one by one: a batch would age in its taker's hands.
+            Overflow::Conflate => 1,
+            // What stays behind the queue moves up when its consumer comes again.
+            Overflow::Wait => max.min(state.queue.capacity()),
+            _ => max,
         };
         state.queue.take_into(out, max);
         if !out.is_empty() {
-            return Taken::Some { was_full };
+            let freed = self.note_full(&state);
+            return Taken::Some { freed };
         }
         if state.queue.failed() {
             let capacity = state.queue.capacity();
             return Taken::Ended(Some(ErrorKind::Overflow { capacity }.into()));
         }
         if state.end.is_none() {
-            state.reader = Some(waker.clone());
+            let before = state.reader.replace(waker.clone());
+            drop(state);
+            // Without the lock: it runs arbitrary code.
+            drop(before);
             return Taken::Nothing;
         }
         let told = std::mem::replace(&mut state.told, true);
@@ -155,20 +158,25 @@ impl<T: Record> Handle<T> {
 
 /// A handle as seen by the task that feeds it, whatever its type of event.
 pub(crate) trait AnyHandle: Send + Sync {
-    /// `count` topics have got their first answer, or are no longer wanted.
-    fn settle(&self, count: usize);
+    /// `count` topics have got their first answer, or are no longer wanted. Returns the wakers of those
+    /// who have waited for that, to be woken without a lock.
+    #[must_use]
+    fn settle(&self, count: usize) -> Vec<Waker>;
     /// More topics are to be settled.
     fn expect(&self, count: usize);
+    /// Waits until none is; see [`Settled`](super::settled::Settled).
+    fn poll_settled(&self, number: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Somebody waits no longer.
+    fn forget_waiter(&self, number: u64);
     /// A topic was refused. Returns whether the refusal belongs into the stream.
     fn refuse(&self, symbol: Symbol, rejection: Rejection) -> bool;
-    /// Nothing more will come, unless it has ended before. The waker is the consumer's.
+    /// Nothing more will come, unless it has ended before. Returns the wakers of its consumer and of
+    /// those who wait for its topics, to be woken without a lock.
     #[must_use]
-    fn end(&self, how: Result<(), Error>) -> Option<Waker>;
-    /// Sees how many topics are still to be settled.
-    fn pending(&self) -> watch::Receiver<usize>;
+    fn end(&self, how: Result<(), Error>) -> Vec<Waker>;
     /// From here on refusals are told in the stream; returns those before.
     fn tell_refusals(&self) -> Vec<Rejection>;
-    /// The subscription has been handed over: its queue holds no more than its capacity.
+    /// The subscription has been handed over, so that its consumer can take from the queue.
     fn open(&self);
     /// The last refusal of each symbol.
     fn rejections(&self) -> Vec<(Symbol, Rejection)>;
@@ -182,58 +190,81 @@ pub(crate) trait AnyHandle: Send + Sync {
 }
 
 impl<T: Record + Send> AnyHandle for Handle<T> {
-    fn settle(&self, count: usize) {
-        self.pending
-            .send_modify(|pending| *pending = pending.saturating_sub(count));
+    fn settle(&self, count: usize) -> Vec<Waker> {
+        let mut state = lock(&self.state);
+        state.pending = state.pending.saturating_sub(count);
+        if state.pending == 0 {
+            state.waiters.take()
+        } else {
+            Vec::new()
+        }
     }
 
     fn expect(&self, count: usize) {
-        self.pending.send_modify(|pending| *pending += count);
+        let mut state = lock(&self.state);
+        state.pending += count;
+        let pending = state.pending;
+        state.rejections.expect(pending);
+    }
+
+    fn poll_settled(&self, number: &mut Option<u64>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if state.pending == 0 {
+            return Poll::Ready(());
+        }
+        let before = state.waiters.wait(number, cx.waker());
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+
+    fn forget_waiter(&self, number: u64) {
+        let waker = lock(&self.state).waiters.forget(number);
+        drop(waker);
     }
 
     fn refuse(&self, symbol: Symbol, rejection: Rejection) -> bool {
         let mut state = lock(&self.state);
-        state.rejections.retain(|(known, _)| *known != symbol);
-        state.rejections.push((symbol, rejection));
+        state.rejections.add(symbol, rejection);
         state.in_band
     }
 
-    fn end(&self, how: Result<(), Error>) -> Option<Waker> {
-        let waker = {
-            let mut state = lock(&self.state);
-            state.end.get_or_insert(how);
-            state.reader.take()
-        };
-        self.pending.send_modify(|pending| *pending = 0);
-        waker
-    }
-
-    fn pending(&self) -> watch::Receiver<usize> {
-        self.pending.subscribe()
+    fn end(&self, how: Result<(), Error>) -> Vec<Waker> {
+        let mut state = lock(&self.state);
+        state.end.get_or_insert(how);
+        state.pending = 0;
+        self.note_full(&state);
+        let mut wakers = state.waiters.take();
+        wakers.extend(state.reader.take());
+        wakers
     }
 
     fn tell_refusals(&self) -> Vec<Rejection> {
         let mut state = lock(&self.state);
         state.in_band = true;
-        state
-            .rejections
-            .iter()
-            .map(|(_, rejection)| rejection.clone())
-            .collect()
+        let refusals = state.rejections.iter();
+        refusals.map(|(_, rejection)| rejection.clone()).collect()
     }
 
     fn open(&self) {
-        lock(&self.state).opened = true;
+        let mut state = lock(&self.state);
+        state.queue.set_unread(false);
+        self.note_full(&state);
     }
 
     fn rejections(&self) -> Vec<(Symbol, Rejection)> {
-        lock(&self.state).rejections.clone()
+        let state = lock(&self.state);
+        let refusals = state.rejections.iter();
+        refusals
+            .map(|(symbol, rejection)| (symbol.clone(), rejection.clone()))
+            .collect()
     }
 
     fn forgive(&self, symbols: &[Symbol]) {
-        lock(&self.state)
-            .rejections
-            .retain(|(symbol, _)| !symbols.contains(symbol));
+        let mut state = lock(&self.state);
+        for symbol in symbols {
+            state.rejections.remove(symbol);
+        }
     }
 
     fn ended(&self) -> Option<Error> {

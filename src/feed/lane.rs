@@ -1,11 +1,11 @@
 //! From a venue's events to a handle's queue.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::handle::{AnyHandle, Handle};
 use super::queue::Batch;
 use super::run::Marker;
-use crate::Overflow;
 use crate::market::Record;
 
 /// One event type's way from a venue's enum of events into a handle's queue, without a lock until
@@ -17,12 +17,10 @@ pub(crate) trait Lane<E>: Send {
     fn lend(&mut self, event: &E);
     /// Stages a marker.
     fn mark(&mut self, marker: Marker);
-    /// Hands over what is staged.
+    /// Hands over what is staged, and wakes the consumer. Not to be called under a lock.
     fn flush(&mut self);
-    /// Whether nothing may be lost, so that [`room`](Lane::room) bounds what is read.
-    fn is_lossless(&self) -> bool;
-    /// How many more events fit.
-    fn room(&self) -> usize;
+    /// Whether nothing may be read until the consumer has taken something.
+    fn is_full(&self) -> bool;
     fn handle(&self) -> &dyn AnyHandle;
 }
 
@@ -34,9 +32,15 @@ pub trait Carries<T>: Sized {
     fn to_event(&self) -> Option<T>;
 }
 
+/// So many markers are staged at most. The queue folds them: a flood of them to thousands of handles
+/// must not wait here for the end of the batch.
+const MARKERS: usize = 4;
+
 pub(crate) struct TypedLane<T> {
     handle: Arc<Handle<T>>,
     staged: Batch<T>,
+    /// The consumer's, to be woken at the end of the batch.
+    waker: Option<Waker>,
 }
 
 impl<T> TypedLane<T> {
@@ -44,6 +48,7 @@ impl<T> TypedLane<T> {
         Self {
             handle,
             staged: Batch::new(),
+            waker: None,
         }
     }
 }
@@ -64,22 +69,22 @@ impl<T: Record + Send, E: Carries<T>> Lane<E> for TypedLane<T> {
 
     fn mark(&mut self, marker: Marker) {
         self.staged.push_marker(marker);
+        if self.staged.markers() >= MARKERS {
+            self.waker = self.handle.offer(&mut self.staged).or(self.waker.take());
+        }
     }
 
     fn flush(&mut self) {
         if !self.staged.is_empty() {
-            self.handle.offer(&mut self.staged);
+            self.waker = self.handle.offer(&mut self.staged).or(self.waker.take());
+        }
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
         }
     }
 
-    fn is_lossless(&self) -> bool {
-        self.handle.overflow == Overflow::Wait
-    }
-
-    fn room(&self) -> usize {
-        // What is staged takes room before it is queued.
-        let data = self.staged.len() - self.staged.markers();
-        self.handle.room().saturating_sub(data)
+    fn is_full(&self) -> bool {
+        self.handle.is_full()
     }
 
     fn handle(&self) -> &dyn AnyHandle {

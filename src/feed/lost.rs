@@ -1,28 +1,19 @@
-use hashbrown::HashSet;
-
+use crate::event::ScopeSet;
 use crate::market::Record;
-use crate::{Cause, Gap, GapId, Scope, Symbol, Timestamp};
+use crate::{Cause, Gap, GapId, Timestamp};
 
 /// What a queue dropped at one place, until the gap that says so is taken.
-///
-/// A gap's scope is sorted and shared, which is costly to grow symbol by symbol; this is cheap.
 #[derive(Debug, Default)]
 pub(crate) struct Lost {
     count: u64,
-    /// Whether some of it did not say whose it was.
-    nameless: bool,
-    symbols: HashSet<Symbol>,
-    latest: Option<Symbol>,
+    scope: ScopeSet,
     span: Option<(Timestamp, Timestamp)>,
 }
 
 impl Lost {
     pub(crate) fn add<T: Record>(&mut self, data: &T) {
         self.count += 1;
-        if self.latest.as_ref() != Some(data.symbol()) {
-            self.symbols.insert(data.symbol().clone());
-            self.latest = Some(data.symbol().clone());
-        }
+        self.scope.insert(data.symbol());
         for time in [data.time(), data.received()].into_iter().flatten() {
             self.span = Some(match self.span {
                 Some((from, to)) => (from.min(time), to.max(time)),
@@ -34,7 +25,7 @@ impl Lost {
     /// Counts data of which nothing else is known.
     pub(crate) fn add_nameless(&mut self) {
         self.count += 1;
-        self.nameless = true;
+        self.scope.add_all();
     }
 
     pub(super) fn into_gap(self, id: GapId) -> Gap {
@@ -42,11 +33,6 @@ impl Lost {
             from: self.span.map(|(from, _)| from),
             to: self.span.map(|(_, to)| to),
         };
-        let scope = if self.nameless {
-            Scope::All
-        } else {
-            Scope::of(self.symbols)
-        };
-        Gap::new(id, cause, scope).missed(self.count)
+        Gap::new(id, cause, self.scope.into_scope()).missed(self.count)
     }
 }

@@ -31,8 +31,10 @@ mod metrics;
 mod network;
 mod protocol;
 mod queue;
+mod rejections;
 mod run;
 mod settings;
+mod settled;
 mod spec;
 mod subscribe;
 mod subscription;
@@ -52,7 +54,7 @@ pub use environment::Environment;
 #[cfg(feature = "tastytrade")]
 pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
-pub(crate) use gap_ids::GapIds;
+pub(crate) use gap_ids::{GapIds, GapNames};
 pub use hub::StateChanges;
 pub(crate) use hub::{Hub, HubConfig, quiet_settings};
 pub use lane::Carries;
@@ -66,7 +68,7 @@ pub use protocol::{
     Failure, Jump, Malformed, MissingSpan, Op, Output, Position, Protocol, Refusal, Request,
     RequestId, SnapshotEdge,
 };
-pub(crate) use queue::{Line, Queue};
+pub(crate) use queue::{Line, MARKERS, Queue};
 pub(crate) use run::Marker;
 #[cfg(feature = "dxlink")]
 pub(crate) use settings::at_most_a_day;

@@ -79,6 +79,13 @@ pub trait Protocol: Sized + Send + 'static {
     /// What is put out here, effects included, has a second to be carried out.
     fn close(&mut self, _now: Now, _topics: &Topics<Self::Topic>, _out: &mut impl Output<Self>) {}
 
+    /// The next subscription of a topic is to bring all that a new one would, and not only what was
+    /// missed since the last: somebody has joined who has none of it, or asked for it anew.
+    fn anew(&mut self, _topic: TopicId) {}
+
+    /// A number has lost its topic, and may become another's: nothing of the old one counts any more.
+    fn vacated(&mut self, _topic: TopicId) {}
+
     /// Events of a topic may be missing, from one event time to another: a protocol that can fetch
     /// them asks for it here.
     fn missing(&mut self, _missing: MissingSpan, _out: &mut impl Output<Self>) {}
@@ -277,6 +284,9 @@ pub trait Output<P: Protocol> {
     /// The venue has taken a topic away, without being asked to, and perhaps said why: it is asked for
     /// again, with backoff, and what is missing meanwhile is told.
     fn dropped(&mut self, topic: TopicId, why: Option<Refusal>);
+    /// The venue complains of something that these topics have to do with, and goes on to bring them: they
+    /// are stale, in its words, until they bring something.
+    fn complained(&mut self, _topics: &[TopicId], _why: Refusal) {}
     /// What an outage of this topic had cost has come, or will not come. For topics of a channel
     /// that [`backfills`](super::ChannelSpec::backfills).
     fn repaired(&mut self, topic: TopicId, well: bool);

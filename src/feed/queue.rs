@@ -17,19 +17,25 @@ mod tests;
 pub(crate) use batch::Batch;
 use latest::Latest;
 pub(crate) use line::Line;
-use line::MARKERS;
+
+/// So many markers may stand behind the oldest run of them, or as many as the queue has capacity for
+/// data, if that is more. Then data between the oldest is dropped, where it may be.
+pub(crate) const MARKERS: usize = 64;
 
 /// A bounded queue of events, of which data is dropped, merged or refused by policy, and markers
 /// never are.
 ///
-/// The capacity counts data. Not thread-safe by itself, and it never waits: under
-/// [`Overflow::Wait`] the caller asks for [`room`](Queue::room) before it pushes.
+/// The capacity counts data. Not thread-safe by itself, and it never waits: under [`Overflow::Wait`]
+/// the caller looks for [`room`](Queue::room) before it takes more from where data comes from. What
+/// one look brings too much stays behind the queue, and moves up as data is taken.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     line: Line<T>,
     latest: Latest,
     capacity: usize,
     overflow: Overflow,
+    /// Nobody can take anything yet: under `Wait` the oldest is dropped rather than waited for.
+    unread: bool,
     high_water: usize,
     merged: u64,
     /// How much data came after an overflow under `Fail`.
@@ -45,6 +51,7 @@ impl<T: Record> Queue<T> {
             latest: Latest::default(),
             capacity: capacity.max(1),
             overflow,
+            unread: false,
             high_water: 0,
             merged: 0,
             refused: 0,
@@ -52,10 +59,23 @@ impl<T: Record> Queue<T> {
         }
     }
 
+    /// Says whether nobody can take anything yet, so that under `Wait` the oldest is dropped.
+    pub(crate) fn set_unread(&mut self, unread: bool) {
+        self.unread = unread;
+    }
+
+    /// What becomes of data that does not fit.
+    fn policy(&self) -> Overflow {
+        match self.overflow {
+            Overflow::Wait if self.unread => Overflow::DropOldest,
+            policy => policy,
+        }
+    }
+
     /// Queues data by the policy. Under `Wait` it is stored even beyond the capacity, under `Fail`
     /// it is counted as dropped once the queue has overflowed.
     pub(crate) fn push(&mut self, data: T) {
-        match self.overflow {
+        match self.policy() {
             Overflow::Wait => {}
             Overflow::Fail => {
                 self.failed |= self.is_full();
@@ -89,10 +109,12 @@ impl<T: Record> Queue<T> {
     /// Queues a marker, folding it with those that no data separates from it.
     pub(crate) fn mark(&mut self, marker: impl Into<Marker>) {
         self.line.mark(marker.into());
-        match self.overflow {
-            Overflow::Wait => {}
-            Overflow::Fail => self.failed |= self.line.runs() > MARKERS,
-            Overflow::DropOldest | Overflow::Conflate => self.line.bound_markers(),
+        match self.policy() {
+            // There are no more runs than data, and one more.
+            Overflow::Wait | Overflow::Fail => {}
+            Overflow::DropOldest | Overflow::Conflate => {
+                self.line.bound_markers(self.most_markers());
+            }
         }
         self.latest.forget_before(self.line.end());
     }
@@ -108,7 +130,7 @@ impl<T: Record> Queue<T> {
 
     /// Queues a batch and leaves it empty.
     pub(crate) fn offer_all(&mut self, batch: &mut Batch<T>) {
-        let fits = match self.overflow {
+        let fits = match self.policy() {
             Overflow::Wait => true,
             Overflow::Fail => !self.failed && batch.len() <= self.capacity,
             Overflow::DropOldest => batch.len() <= self.capacity,
@@ -116,7 +138,7 @@ impl<T: Record> Queue<T> {
         };
         if fits && self.line.is_empty() && batch.markers() == 0 {
             self.line.swap_in(batch);
-            self.high_water = self.high_water.max(self.line.len());
+            self.high_water = self.high_water.max(self.len());
             return;
         }
         while let Some(event) = batch.pop() {
@@ -131,7 +153,7 @@ impl<T: Record> Queue<T> {
 
     /// Moves up to `max` of the oldest events to the end of `out`.
     pub(crate) fn take_into(&mut self, out: &mut Batch<T>, max: usize) {
-        if self.line.runs() == 0 && self.line.len() <= max && out.is_empty() {
+        if self.line.markers() == 0 && self.line.len() <= max && out.is_empty() {
             self.line.swap_out(out);
             return;
         }
@@ -143,12 +165,12 @@ impl<T: Record> Queue<T> {
         }
     }
 
-    /// How much data is queued.
+    /// How much data is queued, without what stays behind the queue.
     pub(crate) fn len(&self) -> usize {
-        self.line.len()
+        self.line.len().min(self.capacity)
     }
 
-    /// How many markers are queued.
+    /// At most how many markers are queued.
     pub(crate) fn markers(&self) -> usize {
         self.line.markers()
     }
@@ -159,13 +181,25 @@ impl<T: Record> Queue<T> {
         self.line.is_empty()
     }
 
-    /// How much more data fits. None does under `Wait` when too many runs of markers are queued:
-    /// without data between them, further markers fold.
+    /// How much more data fits. None does under `Wait` when too many markers are queued: without data
+    /// between them, further ones fold.
     pub(crate) fn room(&self) -> usize {
-        if self.overflow == Overflow::Wait && self.line.runs() > MARKERS {
+        if self.policy() == Overflow::Wait
+            && self.line.runs() > 1
+            && self.line.markers() > self.most_markers()
+        {
             return 0;
         }
         self.capacity.saturating_sub(self.line.len())
+    }
+
+    fn most_markers(&self) -> usize {
+        self.capacity.max(MARKERS)
+    }
+
+    /// Whether nothing more may come until something has been taken: it is full, and may lose nothing.
+    pub(crate) fn waits(&self) -> bool {
+        self.policy() == Overflow::Wait && self.is_full()
     }
 
     /// Whether no more data fits.
@@ -205,7 +239,7 @@ impl<T: Record> Queue<T> {
 
     fn append(&mut self, data: T) {
         self.line.push(data);
-        self.high_water = self.high_water.max(self.line.len());
+        self.high_water = self.high_water.max(self.len());
     }
 
     /// Puts `data` in the place of the event it makes worthless, or gives it back.

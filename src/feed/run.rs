@@ -1,11 +1,20 @@
 //! Markers with no data between them, folded so that they stay few.
 
-use std::collections::VecDeque;
-use std::mem::discriminant;
+mod axis;
+mod gap_sum;
+mod gaps;
+mod promise;
+mod refusals;
+mod table;
+#[cfg(test)]
+mod tests;
 
-use super::GapIds;
+use std::collections::VecDeque;
+
+use super::GapNames;
 use super::lost::Lost;
-use crate::{Event, Gap, Scope, Status, StatusKind};
+use crate::{Event, Gap, Status};
+use table::Table;
 
 /// A marker, apart from the data it stands between.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,218 +44,84 @@ impl<T> From<Marker> for Event<T> {
     }
 }
 
-/// A run of markers, and what was dropped right after the last of them.
+/// A run of markers, and what was dropped between them.
 ///
-/// What folds moves to the end, so that the latest cycle reads `Interrupted`, `Gap`, `Resumed`.
-/// Read in order, a run leaves every symbol in the condition in which the unfolded one would.
+/// Read in order, what it folds to leaves every symbol in the condition in which all of it would, and
+/// says of nothing that it is repaired unless all of it would. Statuses that stand for others count
+/// them; causes and counts of gaps are merged as by [`Gap::merge`].
 #[derive(Debug, Default)]
-pub(super) struct Run {
-    markers: VecDeque<Marker>,
-    lost: Option<Lost>,
+pub(super) enum Run {
+    #[default]
+    Empty,
+    /// As it came: most stay alone.
+    One(Marker),
+    Many(Box<Table>),
 }
 
 impl Run {
-    /// A run of one marker.
-    pub(super) fn of(marker: Marker) -> Self {
-        Self {
-            markers: VecDeque::from([marker]),
-            lost: None,
-        }
-    }
-
-    /// The marker of a run that holds one and has lost nothing.
+    /// The marker of a run that holds one.
     pub(super) fn only(self) -> Option<Marker> {
-        self.markers.into_iter().next()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.markers.len() + usize::from(self.lost.is_some())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many markers are in it that fold only with their like: refusals by topic, repairs by gap.
-    pub(super) fn singular(&self) -> usize {
-        let singular = |marker: &&Marker| match marker {
-            Marker::Status(status) => matches!(
-                status.kind,
-                StatusKind::Rejected(_)
-                    | StatusKind::Repaired { .. }
-                    | StatusKind::RepairFailed { .. }
-            ),
-            Marker::Gap(_) => false,
-        };
-        self.markers.iter().filter(singular).count()
-    }
-
-    pub(super) fn add(&mut self, marker: Marker, ids: &GapIds) {
-        self.settle(ids);
-        match marker {
-            Marker::Gap(gap) => self.add_gap(gap),
-            Marker::Status(status) => self.add_status(status),
+        match self {
+            Self::One(marker) => Some(marker),
+            Self::Empty | Self::Many(_) => None,
         }
     }
 
-    /// Where data is counted that stood right after this run and is dropped.
-    pub(super) fn lost(&mut self) -> &mut Lost {
-        self.lost.get_or_insert_default()
+    /// At most how many markers it is.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::One(_) => 1,
+            Self::Many(table) => table.len(),
+        }
+    }
+
+    pub(super) fn add(&mut self, marker: Marker, names: &mut GapNames) {
+        match self {
+            Self::Empty => *self = Self::One(marker),
+            Self::One(_) | Self::Many(_) => self.table(names).add(marker, names),
+        }
+    }
+
+    /// Where data is counted that stood after all that is in it, and is dropped.
+    pub(super) fn dropped(&mut self, names: &mut GapNames) -> &mut Lost {
+        self.table(names).dropped()
     }
 
     /// Adds a later run, what stood between the two having been dropped.
-    pub(super) fn append(&mut self, later: Self, ids: &GapIds) {
-        for marker in later.markers {
-            self.add(marker, ids);
-        }
-        if let Some(lost) = later.lost {
-            self.settle(ids);
-            self.lost = Some(lost);
-        }
-    }
-
-    pub(super) fn pop(&mut self, ids: &GapIds) -> Option<Marker> {
-        self.settle(ids);
-        self.markers.pop_front()
-    }
-
-    fn settle(&mut self, ids: &GapIds) {
-        if let Some(lost) = self.lost.take() {
-            self.add_gap(lost.into_gap(ids.next()));
-        }
-    }
-
-    /// Merges gaps into one, but for one that is being repaired and one that is not: the word that
-    /// the first is repaired would speak for the second.
-    fn add_gap(&mut self, mut gap: Gap) {
-        let alike = |marker: &Marker| match marker {
-            Marker::Gap(earlier) => earlier.repair == gap.repair,
-            Marker::Status(_) => false,
-        };
-        if let Some(at) = self.markers.iter().rposition(alike)
-            && let Some(Marker::Gap(earlier)) = self.markers.remove(at)
-        {
-            gap = earlier.merge(gap);
-        }
-        self.markers.push_back(Marker::Gap(gap));
-    }
-
-    fn add_status(&mut self, mut status: Status) {
-        // Scope of the statuses after the one at hand that undo it.
-        let mut undone = Scope::of([]);
-        for at in (0..self.markers.len()).rev() {
-            let Some(Marker::Status(earlier)) = self.markers.get_mut(at) else {
-                continue;
-            };
-            let folds = if undoes(&earlier.kind, &status.kind) {
-                undone = undone.union(&earlier.scope);
-                earlier.folds_into(&status) && earlier.scope.is_within(&status.scope)
-            } else if !earlier.folds_into(&status) {
-                false
-            } else if let Some(rest) = earlier.scope.without(&undone) {
-                earlier.scope = rest;
-                true
-            } else {
-                // "All but these" has no scope of its own.
-                status.scope == Scope::All
-            };
-            if folds && let Some(Marker::Status(earlier)) = self.markers.remove(at) {
-                status = status.fold(&earlier);
-            }
-        }
-        self.markers.push_back(Marker::Status(status));
-    }
-}
-
-fn undoes(a: &StatusKind, b: &StatusKind) -> bool {
-    use StatusKind::{Fresh, Interrupted, Resumed, SnapshotBegan, SnapshotEnded, Stale};
-    discriminant(a) != discriminant(b)
-        && matches!(
-            (a, b),
-            (
-                Interrupted { .. } | Resumed { .. },
-                Interrupted { .. } | Resumed { .. }
-            ) | (Stale { .. } | Fresh, Stale { .. } | Fresh)
-                | (
-                    SnapshotBegan | SnapshotEnded { .. },
-                    SnapshotBegan | SnapshotEnded { .. }
-                )
-        )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{Interruption, Staleness};
-
-    /// Of each symbol, of which `Z` stands for those that no scope names: interrupted, stale.
-    type Condition = BTreeMap<&'static str, (bool, bool)>;
-
-    fn apply(condition: &mut Condition, status: &Status) {
-        for (symbol, (interrupted, stale)) in condition {
-            if !status.scope.contains(symbol) {
-                continue;
-            }
-            match status.kind {
-                StatusKind::Interrupted { .. } => *interrupted = true,
-                StatusKind::Resumed { .. } => *interrupted = false,
-                StatusKind::Stale { .. } => *stale = true,
-                StatusKind::Fresh => *stale = false,
-                _ => {}
+    pub(super) fn append(&mut self, later: Self, names: &mut GapNames) {
+        match (&*self, later) {
+            (_, Self::Empty) => {}
+            (_, Self::One(marker)) => self.add(marker, names),
+            (Self::Empty, later) => *self = later,
+            (_, Self::Many(table)) => {
+                for marker in table.into_markers(names) {
+                    self.add(marker, names);
+                }
             }
         }
     }
 
-    fn status() -> impl Strategy<Value = Status> {
-        let kind = prop_oneof![
-            Just(StatusKind::Interrupted {
-                cause: Interruption::NotUtf8
-            }),
-            Just(StatusKind::Resumed {
-                downtime: Duration::ZERO,
-                attempts: 1
-            }),
-            Just(StatusKind::Stale {
-                why: Staleness::NoFirstData
-            }),
-            Just(StatusKind::Fresh),
-        ];
-        let scope = prop_oneof![
-            1 => Just(Scope::All),
-            4 => prop::sample::subsequence(vec!["A", "B", "C"], 1..=3)
-                .prop_map(|symbols| Scope::of(symbols.into_iter().map(Into::into))),
-        ];
-        (kind, scope).prop_map(|(kind, scope)| Status::new(kind, scope))
+    /// What it folds to, in order.
+    pub(super) fn into_markers(self, names: &mut GapNames) -> VecDeque<Marker> {
+        match self {
+            Self::Empty => VecDeque::new(),
+            Self::One(marker) => VecDeque::from([marker]),
+            Self::Many(table) => table.into_markers(names).collect(),
+        }
     }
 
-    proptest! {
-        #[test]
-        fn folding_leaves_every_symbol_in_its_condition(
-            before in 0..16_u8,
-            statuses in prop::collection::vec(status(), 0..40),
-        ) {
-            let start = |symbol, bit: u8| (symbol, (before & bit != 0, before & (2 * bit) != 0));
-            let mut unfolded = Condition::from([start("A", 1), start("B", 4), start("C", 1), start("Z", 4)]);
-            let mut folded = unfolded.clone();
-            let ids = GapIds::default();
-            let mut run = Run::default();
-            for status in &statuses {
-                apply(&mut unfolded, status);
-                run.add(status.clone().into(), &ids);
+    fn table(&mut self, names: &mut GapNames) -> &mut Table {
+        if !matches!(self, Self::Many(_)) {
+            let mut table = Box::<Table>::default();
+            if let Self::One(marker) = std::mem::take(self) {
+                table.add(marker, names);
             }
-            prop_assert!(run.len() <= 8, "{} markers", run.len());
-            let mut seen = 0;
-            while let Some(Marker::Status(status)) = run.pop(&ids) {
-                apply(&mut folded, &status);
-                seen += 1 + status.folded;
-            }
-            prop_assert_eq!(folded, unfolded);
-            prop_assert_eq!(seen, statuses.len() as u64);
+            *self = Self::Many(table);
+        }
+        match self {
+            Self::Many(table) => table,
+            Self::Empty | Self::One(_) => unreachable!("it has just become a table"),
         }
     }
 }

@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use super::handle::{AnyHandle, Handle};
 use super::hub::{Hub, MakeTopic, NewHandle, Owner};
 use super::lane::{Carries, Lane, TypedLane};
+use super::settled::Settled;
 use super::{Protocol, Subscription, Topic};
 use crate::market::Record;
 use crate::{Error, ErrorKind, Overflow, Symbol};
@@ -23,6 +24,10 @@ const DEADLINE: Duration = Duration::from_secs(30);
 ///
 /// Awaiting resolves once the venue has accepted every symbol. Dropping the future before that
 /// leaves nothing behind.
+///
+/// Symbols that are accepted before the others bring data meanwhile, which is queued. Until the await
+/// resolves a full queue drops the oldest into a counted gap, under [`Overflow::Wait`] too: the socket
+/// has to be read on, because the other answers are still to come.
 ///
 /// # Errors
 ///
@@ -209,9 +214,10 @@ async fn accepted(
     let deadline = options
         .deadline
         .unwrap_or_else(|| DEADLINE.saturating_add(owner.connect_delay()));
-    let mut pending = handle.pending();
-    let settled = pending.wait_for(|pending| *pending == 0);
-    if tokio::time::timeout(deadline, settled).await.is_err() {
+    if tokio::time::timeout(deadline, Settled::new(&handle))
+        .await
+        .is_err()
+    {
         let waiting_for = format!(
             "{} to accept {}; {}",
             owner.venue(),

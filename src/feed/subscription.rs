@@ -22,7 +22,8 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 ///
 /// It is fed by its client's task, so it need not be polled for the connection to live; what its
 /// queue does when it is not polled enough is its [`Overflow`](crate::Overflow) policy. Beside the
-/// queue's capacity, up to 256 events may be in the subscription's own hands.
+/// queue's capacity, up to 256 events may be in the subscription's own hands; under
+/// [`Overflow::Wait`](crate::Overflow) no more than the capacity.
 ///
 /// # Termination
 ///
@@ -155,8 +156,8 @@ impl<T: Record + Send + 'static> Subscription<T> {
                 self.note_runtime();
                 Poll::Pending
             }
-            Taken::Some { was_full } => {
-                if was_full {
+            Taken::Some { freed } => {
+                if freed {
                     self.owner.wake(self.handle.id);
                 }
                 Poll::Ready(Some(Ok(())))

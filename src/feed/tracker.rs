@@ -37,6 +37,8 @@ struct Tracked {
     /// It has brought data, or has been accepted: what is missing matters.
     begun: bool,
     stale: bool,
+    /// Gaps that were told, and whose repair is to follow.
+    promised: Vec<GapId>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Tracker {
             ever: false,
             begun: false,
             stale: false,
+            promised: Vec::new(),
         };
         if self.topics.insert(id, tracked).is_none() {
             self.pending += 1;
@@ -199,26 +202,19 @@ impl Tracker {
         Some((tracked.symbol, !tracked.ever))
     }
 
-    pub(crate) fn missing(&self, missing: &Missing, mark: &mut impl FnMut(Marker)) {
-        let scope = if missing.topics.is_empty() {
-            if self.topics.is_empty() {
-                return;
-            }
-            self.scope_of_all()
-        } else {
-            let begun = |id: &TopicId| self.topics.get(id).is_some_and(|tracked| tracked.begun);
-            let held: Vec<_> = missing.topics.iter().copied().filter(begun).collect();
-            if held.is_empty() {
-                return;
-            }
-            self.scope(&held)
-        };
+    pub(crate) fn missing(&mut self, missing: &Missing, mark: &mut impl FnMut(Marker)) {
+        let begun = |id: &TopicId| self.topics.get(id).is_some_and(|tracked| tracked.begun);
+        let held: Vec<_> = missing.topics.iter().copied().filter(begun).collect();
+        let of_any = missing.topics.is_empty();
+        if self.topics.is_empty() || (held.is_empty() && !of_any) {
+            return;
+        }
         let (from, to) = (missing.from, missing.to);
         let (cause, repaired) = match missing.why {
             Why::Outage { repair } => (Cause::Outage { from, to }, repair),
-            Why::Renewed => {
-                let text = "subscribed to again".to_owned();
-                (Cause::Venue { text, from, to }, false)
+            Why::Renewed { repair } => {
+                let text = "subscribed to again".into();
+                (Cause::Venue { text, from, to }, repair)
             }
             Why::Sequence {
                 expected,
@@ -247,6 +243,20 @@ impl Tracker {
         } else {
             Repair::None
         };
+        let scope = match repair {
+            _ if of_any => self.scope_of_all(),
+            // By name, so that whoever merges gaps sees when all of one has been repaired.
+            Repair::Follows if held.len() > 1 => {
+                scope_of(held.iter().filter_map(|id| self.topics.get(id)))
+            }
+            _ => self.scope(&held),
+        };
+        if repaired {
+            for id in &held {
+                let tracked = self.topics.get_mut(id);
+                tracked.map(|tracked| tracked.promised.push(missing.id));
+            }
+        }
         let gap = Gap::new(missing.id, cause, scope)
             .missed(missing.missed)
             .repair(repair)
@@ -255,16 +265,20 @@ impl Tracker {
     }
 
     pub(crate) fn repaired(
-        &self,
+        &mut self,
         topic: TopicId,
         gap: GapId,
         well: bool,
         mark: &mut impl FnMut(Marker),
     ) {
         // Whoever has joined since never had the gap.
-        if !self.topics.get(&topic).is_some_and(|tracked| tracked.begun) {
+        let Some(tracked) = self.topics.get_mut(&topic) else {
             return;
-        }
+        };
+        let Some(at) = tracked.promised.iter().position(|told| *told == gap) else {
+            return;
+        };
+        tracked.promised.swap_remove(at);
         let kind = if well {
             StatusKind::Repaired { gap }
         } else {
@@ -332,7 +346,7 @@ impl Tracker {
             return;
         }
         let (why, scope) = (
-            Staleness::Backpressure { by: by.to_owned() },
+            Staleness::Backpressure { by: by.into() },
             self.scope_of_all(),
         );
         self.stalled = Some(scope.clone());

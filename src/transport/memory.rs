@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 
 use super::Frame;
-use crate::Interruption;
+use crate::{Interruption, Text};
 
 /// Two connected ends. Each holds at most `capacity + 1` frames that the other has not taken; dropping
 /// one ends the other's stream.
@@ -45,7 +45,7 @@ impl Memory {
 fn gone() -> Interruption {
     Interruption::Closed {
         code: None,
-        reason: String::new(),
+        reason: Text::default(),
     }
 }
 

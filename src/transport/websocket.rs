@@ -16,7 +16,7 @@ use super::kept::Kept;
 use super::reach::Patience;
 use super::upgrade::upgrade;
 use super::{Address, ConnectError, Dial, Frame};
-use crate::Interruption;
+use crate::{Interruption, Text};
 
 /// A WebSocket connection by tokio-tungstenite, over TLS by rustls where the address asks for it.
 ///
@@ -78,14 +78,14 @@ impl WebSocket {
             | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
                 Interruption::Closed {
                     code: None,
-                    reason: String::new(),
+                    reason: Text::default(),
                 }
             }
             WsError::Io(error) => Interruption::Io {
-                error: error.to_string(),
+                error: error.to_string().into(),
             },
             error => Interruption::WebSocket {
-                error: error.to_string(),
+                error: error.to_string().into(),
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use feedline::feed::Quiet;
 use feedline::market::{Candle, CandleState, Interval};
 use feedline::sim::gate::GateSim;
 use feedline::venue::gate::{self, Spot};
@@ -60,6 +61,8 @@ async fn over_a_day_of_fifty_symbols_every_candle_equals_the_venues_own() {
         .url(sim.url())
         .dial(sim.dialer())
         .clock(clock)
+        // A question about a symbol that is quiet for once costs a moment of it.
+        .quiet(Quiet::Off)
         .build()
         .unwrap();
     let trades = || gate.trades(&names).overflow(Overflow::Wait);

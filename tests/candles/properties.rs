@@ -229,7 +229,7 @@ fn item(act: &Act, clock: &mut i64) -> Option<Item<Trade>> {
                     attempts: 1,
                 },
                 2 => StatusKind::Stale {
-                    why: Staleness::Backpressure { by: String::new() },
+                    why: Staleness::Backpressure { by: "".into() },
                 },
                 3 => StatusKind::Fresh,
                 _ => StatusKind::Rejected(Rejection::new("A", None, "no")),

@@ -155,7 +155,7 @@ async fn nor_while_others_keep_it_from_being_read() {
     let (feed, ticks) = live::<Trade>();
     let mut candles = ticks.candles(Interval::minutes(1));
     let why = Staleness::Backpressure {
-        by: "another".to_owned(),
+        by: "another".into(),
     };
     let stale = Status::new(StatusKind::Stale { why }, super::events::of(&["A"]));
     feed.unbounded_send(data(trade("A", 30, "5", "1"))).unwrap();

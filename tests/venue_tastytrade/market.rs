@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use feedline::sim::Fault;
 use feedline::venue::dxlink::CandleSymbol;
-use feedline::{ErrorKind, Event, StatusKind, Timestamp};
+use feedline::{ErrorKind, Event, Interruption, StatusKind, Timestamp};
 use futures_util::StreamExt;
 
 use super::{Rig, START, next, secs};
@@ -62,7 +62,8 @@ async fn a_token_that_is_refused_is_replaced() {
     let rig = Rig::new();
     let mut quotes = rig.tastytrade.market().quotes(["AAPL"]).await.unwrap();
     rig.sim.inject(Fault::ExpireToken { revoke: true });
-    tokio::time::sleep(secs(5)).await;
+    // Nobody knows since when data is missing: another connection does.
+    resumed(&mut quotes).await;
     assert_eq!(rig.calls(TOKEN), 2);
     rig.sim.inject(Fault::RefuseAuth { times: Some(1) });
     rig.sim.inject(Fault::Cut);
@@ -108,7 +109,7 @@ async fn who_may_not_have_quotes_is_told_at_once_in_the_venues_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_are_revoked_later_end_the_feed() {
+async fn credentials_that_are_revoked_later_end_the_feed_after_a_quarter_of_an_hour() {
     let rig = Rig::new();
     let mut quotes = rig.tastytrade.market().quotes(["AAPL"]).await.unwrap();
     rig.sim.inject(Fault::RestFailure {
@@ -117,12 +118,29 @@ async fn credentials_that_are_revoked_later_end_the_feed() {
     });
     rig.sim.inject(Fault::RefuseAuth { times: Some(1) });
     rig.sim.inject(Fault::Cut);
+    let begun = tokio::time::Instant::now();
+    let mut told = false;
     let end = loop {
-        if let Err(error) = next(&mut quotes).await {
-            break error;
+        let item = tokio::time::timeout(secs(1_200), quotes.next()).await;
+        match item
+            .expect("an end in time")
+            .expect("no end without an error")
+        {
+            Err(error) => break error,
+            Ok(Event::Status(status)) => {
+                told |= matches!(
+                    status.kind,
+                    StatusKind::Interrupted {
+                        cause: Interruption::Login { .. }
+                    }
+                );
+            }
+            Ok(_) => {}
         }
     };
     assert!(matches!(end.kind(), ErrorKind::Auth(_)), "{end}");
+    assert!(begun.elapsed() >= secs(15 * 60), "{:?}", begun.elapsed());
+    assert!(told, "the refusal is told while it is borne");
     assert!(quotes.next().await.is_none());
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use feedline::adapters::{CandleHistory, History};
 use feedline::market::{Calendar, Candle};
-use feedline::{Error, Event, Feed, StatusKind, Symbol};
+use feedline::{Error, Event, Feed, StatusKind, Symbol, Text};
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -45,7 +45,7 @@ pub(crate) struct Plot {
     history: History,
     open: Open,
     /// The symbols that the venue refused, by its names for them.
-    refused: Vec<String>,
+    refused: Vec<Text>,
     /// The latest gap or status, as `watch` writes it.
     marker: Option<String>,
     /// Size of the terminal that the picture was last drawn on.

@@ -137,7 +137,7 @@ mod tests {
         ending.enter(&outage(Scope::All));
         assert_eq!(ending.gap(), None);
         let by = "another".to_owned();
-        let why = Staleness::Backpressure { by };
+        let why = Staleness::Backpressure { by: by.into() };
         ending.enter(&status(StatusKind::Stale { why }, Scope::All));
         assert_eq!(ending.gap(), None);
     }

@@ -31,6 +31,8 @@ pub(super) struct Driver<P: Protocol> {
     router: Router<P>,
     admission: Admission<P::Topic>,
     stall: Option<Stall>,
+    /// How long it is kept when nothing is wanted of it.
+    linger: Duration,
     live_since: Option<Instant>,
     published: State,
     /// It goes on from what another has left, whose socket is gone.
@@ -68,6 +70,7 @@ impl<P: Protocol> Driver<P> {
                 }
             }
         };
+        let linger = pool.linger();
         Self {
             pool,
             shard,
@@ -77,6 +80,7 @@ impl<P: Protocol> Driver<P> {
             router,
             admission,
             stall,
+            linger,
             live_since: None,
             published: State::Idle,
             takes_over,
@@ -111,6 +115,10 @@ impl<P: Protocol> Driver<P> {
                 self.sync();
                 self.router.flush();
             }
+            // What waits for a place is wanted too.
+            let needed = self.admission.waiting() > 0;
+            let linger = if needed { Duration::MAX } else { self.linger };
+            self.connection.machine.set_linger(linger);
             let room = self.room(cx);
             let more = self.connection.poll_drive(cx, room, &mut self.router);
             let again = self.take_refusals() | self.take_released();
@@ -140,16 +148,14 @@ impl<P: Protocol> Driver<P> {
 
     /// Makes the machine's wanted topics and the lanes what the ledger says.
     fn sync(&mut self) {
-        let (linger, changed) = self.pool.ledger(|ledger| {
-            let abandoned = ledger.is_abandoned();
-            let linger = if abandoned {
-                Duration::ZERO
-            } else {
-                self.pool.linger()
-            };
-            (linger, ledger.take_changed(self.shard))
-        });
-        self.connection.machine.set_linger(linger);
+        let (abandoned, changed) = self
+            .pool
+            .ledger(|ledger| (ledger.is_abandoned(), ledger.take_changed(self.shard)));
+        self.linger = if abandoned {
+            Duration::ZERO
+        } else {
+            self.pool.linger()
+        };
         // Without the ledger's lock: what follows may wake consumers, and may take a while.
         for changed in changed {
             self.apply(changed);
@@ -208,10 +214,10 @@ impl<P: Protocol> Driver<P> {
         }
     }
 
-    /// Rests reading while a handle that may lose nothing is full, and says so after a while.
+    /// How many messages may be read: none while a handle that may lose nothing is full, which is told
+    /// after a while. What one batch brings more than such a handle has room for stays behind its queue.
     fn room(&mut self, cx: &mut Context<'_>) -> usize {
-        let (room, fullest) = self.router.room();
-        let full = fullest.filter(|_| room == 0);
+        let full = self.router.full();
         if let Some(stall) = self.stall.take_if(|stall| Some(stall.seat) != full)
             && stall.told()
         {
@@ -227,7 +233,7 @@ impl<P: Protocol> Driver<P> {
                 self.router.stalled(seat, &stall.by);
             }
         }
-        room.min(BATCH)
+        if full.is_some() { 0 } else { BATCH }
     }
 
     fn publish(&mut self) {

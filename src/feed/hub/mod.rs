@@ -16,6 +16,8 @@ mod pools;
 mod router;
 mod stall;
 mod task;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -72,10 +72,12 @@ impl Drop for Registered {
     }
 }
 
-/// How many there are of this protocol.
+/// Whether there is one of this account, in this runtime.
 #[cfg(test)]
-pub(super) fn count<P: Protocol>() -> usize {
-    let pools = lock(&POOLS);
-    let of = |key: &&Key| key.protocol == TypeId::of::<P>();
-    pools.keys().filter(of).count()
+pub(super) fn has<P: Protocol>(host: &str, account: &str) -> bool {
+    let endpoint = crate::transport::Address::parse(&format!("ws://{host}/"));
+    let endpoint = endpoint.expect("a host").endpoint();
+    let runtime = runtime::Handle::current().id();
+    let key = Key::new::<P>(&endpoint, account, runtime);
+    lock(&POOLS).contains_key(&key)
 }

@@ -19,7 +19,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         for why in [
             Why::Outage { repair: false },
             Why::Outage { repair: true },
-            Why::Renewed,
+            Why::Renewed { repair: false },
+            Why::Renewed { repair: true },
         ] {
             let mut extent: Option<Announced> = None;
             let mut missing = Vec::new();
@@ -48,7 +49,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         for why in [
             Why::Outage { repair: false },
             Why::Outage { repair: true },
-            Why::Renewed,
+            Why::Renewed { repair: false },
+            Why::Renewed { repair: true },
         ] {
             if let Some(down) = self.take_down(id, &why) {
                 let extent = self.extent(down, time.filter(|_| self.begins_with_news(id)));
@@ -64,7 +66,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let down = entry.down()?;
         let fits = match why {
             Why::Outage { repair } => !down.renewed && *repair == backfills,
-            _ => down.renewed,
+            Why::Renewed { repair } => down.renewed && *repair == backfills,
+            _ => false,
         };
         fits.then(|| entry.take_down()).flatten()
     }
@@ -171,7 +174,10 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         missed: Option<u64>,
     ) -> GapId {
         let id = self.core.gap_ids.next();
-        let repairs = matches!(why, Why::Outage { repair: true });
+        let repairs = matches!(
+            why,
+            Why::Outage { repair: true } | Why::Renewed { repair: true }
+        );
         for topic in &topics {
             let channel = self.core.registry.entry(*topic).channel();
             self.core.channels[channel].1.gaps += 1;

@@ -198,6 +198,7 @@ impl<P: Protocol> Machine<P> {
 
     /// Subscribes to a wanted topic again, because a handle asks for its beginning.
     pub(crate) fn renew(&mut self, id: TopicId, now: Now) {
+        self.protocol.anew(id);
         self.core.registry.resubscribe(id, now.instant, true);
     }
 
@@ -293,7 +294,9 @@ impl<P: Protocol> Machine<P> {
             self.end(error.into_error(), deliver);
         } else {
             let after = error.retry_after;
-            let cause = Interruption::Connect { error: error.cause };
+            let cause = Interruption::Connect {
+                error: error.cause.into(),
+            };
             self.interrupt(now, cause, after, deliver);
         }
     }
@@ -315,7 +318,7 @@ impl<P: Protocol> Machine<P> {
                 let (code, reason) = close.clone().unzip();
                 let cause = Interruption::Closed {
                     code,
-                    reason: reason.unwrap_or_default(),
+                    reason: reason.unwrap_or_default().into(),
                 };
                 return self.handle_closed(now, cause, deliver);
             }

@@ -6,12 +6,12 @@ use super::effects::EffectTag;
 use super::registry::TopicState;
 use super::sink::Sink;
 use super::state::State;
-use crate::Timestamp;
 use crate::feed::{
     Deliver, Failure, Heartbeat, Jump, Malformed, Note, Output, Protocol, Refusal, RequestId,
     SnapshotEdge, TopicId,
 };
 use crate::transport::Frame;
+use crate::{Staleness, Timestamp};
 
 impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     fn send(&mut self, frame: Frame) {
@@ -27,11 +27,13 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     #[inline]
     fn event(&mut self, topic: TopicId, event: P::Event) {
         let time = P::event_time(&event);
-        self.hear(topic, time);
         let entry = self.core.registry.entry_mut(topic);
         let channel = entry.channel();
         if entry.takes_slow_path() {
-            if !self.first_event(topic, time, P::position(&event)) {
+            let delivered = self.first_event(topic, time, P::position(&event));
+            // What is missing stands before the end of the silence.
+            self.hear(topic, time);
+            if !delivered {
                 return;
             }
         } else if entry.learns_numbers()
@@ -39,6 +41,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         {
             let step = entry.step(position);
             self.check_step(topic, step, Some(position), time);
+            self.hear(topic, time);
+        } else {
+            self.hear(topic, time);
         }
         if let Some(time) = time {
             self.core.registry.entry_mut(topic).set_last_time(time);
@@ -112,6 +117,20 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn dropped(&mut self, topic: TopicId, why: Option<Refusal>) {
         self.withdraw(topic, why);
+    }
+
+    fn complained(&mut self, topics: &[TopicId], why: Refusal) {
+        let mut held = topics.to_vec();
+        held.retain(|id| self.core.registry.entry(*id).is_held());
+        for id in &held {
+            self.core.registry.entry_mut(*id).set_stale();
+        }
+        if !held.is_empty() {
+            let (code, text) = (why.code, why.text);
+            let text = text.into();
+            let why = Staleness::Refused { code, text };
+            self.deliver.note(Note::Stale(held, why));
+        }
     }
 
     fn repaired(&mut self, topic: TopicId, well: bool) {

@@ -80,6 +80,7 @@ impl<P: Protocol> Machine<P> {
     pub(super) fn forget(&mut self, id: TopicId, deliver: &mut impl Deliver<P>) {
         self.core.registry.forget(id);
         self.core.silence.vacate(id);
+        self.protocol.vacated(id);
         self.topics.remove(id);
         deliver.note(Note::Released(id));
     }

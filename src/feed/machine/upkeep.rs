@@ -155,7 +155,7 @@ impl<P: Protocol> Machine<P> {
             && self.core.live_since.is_none()
             && self.login_until.is_some_and(|until| until <= now.instant)
         {
-            let error = "not completed in time".to_owned();
+            let error = "not completed in time".into();
             return self.interrupt(now, Interruption::Login { error }, None, deliver);
         }
         while reading && let Some(pending) = self.core.registry.overdue(now.instant) {
@@ -314,7 +314,14 @@ impl<P: Protocol> Machine<P> {
         let patient = now.instant.saturating_duration_since(since) < FORBEARANCE;
         if self.ever_live && patient && matches!(error.kind(), ErrorKind::Auth(_)) {
             let error = error.kind().to_string();
-            self.interrupt(now, Interruption::Login { error }, None, deliver);
+            self.interrupt(
+                now,
+                Interruption::Login {
+                    error: error.into(),
+                },
+                None,
+                deliver,
+            );
         } else {
             self.end(error, deliver);
         }

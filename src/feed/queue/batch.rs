@@ -29,7 +29,7 @@ impl<T> Batch<T> {
     }
 
     pub(crate) fn push_marker(&mut self, marker: Marker) {
-        self.items.push_back(Item::Run(Box::new(Run::of(marker))));
+        self.items.push_back(Item::Run(Box::new(Run::One(marker))));
         self.markers += 1;
     }
 

@@ -2,12 +2,9 @@ use std::collections::VecDeque;
 
 use super::Batch;
 use crate::Event;
-use crate::feed::GapIds;
 use crate::feed::lost::Lost;
 use crate::feed::run::{Marker, Run};
-
-/// Beyond this many markers the data between the oldest of them is dropped, where it may be.
-pub(super) const MARKERS: usize = 64;
+use crate::feed::{GapIds, GapNames};
 
 /// Data and markers in their order, without a policy: what a queue makes use of.
 ///
@@ -16,9 +13,13 @@ pub(super) const MARKERS: usize = 64;
 pub(crate) struct Line<T> {
     /// No two runs are neighbours.
     items: VecDeque<Item<T>>,
+    /// The run in front as it is being taken, marker by marker; it has the front position.
+    leaving: VecDeque<Marker>,
     /// Position of the front item: how many items have left.
     base: u64,
-    ids: GapIds,
+    /// Position of the oldest run, if it was looked for since it became that.
+    oldest: Option<u64>,
+    names: GapNames,
     /// Counts dropped data for the gap that takes its place.
     lose: fn(&mut Lost, &T),
     len: usize,
@@ -39,8 +40,10 @@ impl<T> Line<T> {
     pub(crate) fn new(ids: GapIds, lose: fn(&mut Lost, &T)) -> Self {
         Self {
             items: VecDeque::new(),
+            leaving: VecDeque::new(),
             base: 0,
-            ids,
+            oldest: None,
+            names: GapNames::new(ids),
             lose,
             len: 0,
             markers: 0,
@@ -58,47 +61,57 @@ impl<T> Line<T> {
 
     /// Adds a marker at the end, folding it with those that no data separates from it.
     pub(crate) fn mark(&mut self, marker: Marker) {
-        if !matches!(self.items.back(), Some(Item::Run(_))) {
-            self.items.push_back(Item::Run(Box::default()));
-            self.runs += 1;
-        }
         if let Some(Item::Run(run)) = self.items.back_mut() {
             self.markers -= run.len();
-            run.add(marker, &self.ids);
+            run.add(marker, &mut self.names);
             self.markers += run.len();
+        } else {
+            self.items.push_back(Item::Run(Box::new(Run::One(marker))));
+            self.runs += 1;
+            self.markers += 1;
         }
     }
 
     /// Takes the oldest event.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Event<T>> {
-        match self.items.front_mut()? {
-            Item::Run(run) => {
-                self.markers -= run.len();
-                let marker = run.pop(&self.ids);
-                self.markers += run.len();
-                if run.is_empty() {
-                    self.items.pop_front();
-                    self.base += 1;
-                    self.runs -= 1;
-                }
-                marker.map(Event::from)
-            }
-            Item::Data(_) => {
-                let Some(Item::Data(data)) = self.items.pop_front() else {
-                    return None;
-                };
+        if !self.leaving.is_empty() {
+            return self.pop_marker();
+        }
+        match self.items.pop_front()? {
+            Item::Data(data) => {
                 self.base += 1;
                 self.len -= 1;
                 Some(Event::Data(data))
             }
+            Item::Run(run) => {
+                self.oldest = None;
+                self.runs -= 1;
+                self.markers -= run.len();
+                self.leaving = match *run {
+                    Run::One(marker) => {
+                        self.base += 1;
+                        return Some(marker.into());
+                    }
+                    run => run.into_markers(&mut self.names),
+                };
+                self.markers += self.leaving.len();
+                self.pop_marker()
+            }
         }
+    }
+
+    fn pop_marker(&mut self) -> Option<Event<T>> {
+        let marker = self.leaving.pop_front()?;
+        self.markers -= 1;
+        self.base += u64::from(self.leaving.is_empty());
+        Some(marker.into())
     }
 
     /// The data at this position, if it has not left and is no marker.
     #[inline]
     pub(crate) fn get_mut(&mut self, position: u64) -> Option<&mut T> {
-        let at = usize::try_from(position.checked_sub(self.base)?).ok()?;
+        let at = usize::try_from(position.checked_sub(self.whole())?).ok()?;
         match self.items.get_mut(at)? {
             Item::Data(data) => Some(data),
             Item::Run(_) => None,
@@ -114,11 +127,17 @@ impl<T> Line<T> {
     /// Position of the next item to come.
     #[inline]
     pub(crate) fn end(&self) -> u64 {
-        self.base + self.items.len() as u64
+        self.whole() + self.items.len() as u64
+    }
+
+    /// Position of the first item that is not being taken.
+    #[inline]
+    fn whole(&self) -> u64 {
+        self.base + u64::from(!self.leaving.is_empty())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.is_empty() && self.leaving.is_empty()
     }
 
     /// How much data stands in line.
@@ -126,12 +145,12 @@ impl<T> Line<T> {
         self.len
     }
 
-    /// How many markers stand in line.
+    /// At most how many markers stand in line, and at least one if there are any.
     pub(crate) fn markers(&self) -> usize {
         self.markers
     }
 
-    /// How many runs of markers stand in line.
+    /// How many runs of markers stand in line whole.
     pub(super) fn runs(&self) -> usize {
         self.runs
     }
@@ -156,12 +175,9 @@ impl<T> Line<T> {
 
     /// Drops the oldest data into the gap at the front.
     pub(super) fn drop_oldest(&mut self) {
-        let markers = self.markers;
         let mut run = match self.items.pop_front() {
             Some(Item::Run(run)) => {
-                self.markers -= run.len();
-                self.runs -= 1;
-                self.base += 1;
+                self.forget(&run);
                 run
             }
             Some(data) => {
@@ -171,74 +187,87 @@ impl<T> Line<T> {
             None => return,
         };
         if let Some(Item::Data(data)) = self.items.pop_front() {
-            (self.lose)(run.lost(), &data);
-            self.len -= 1;
-            self.dropped += 1;
-            self.base += 1;
+            self.lose(&mut run, &data);
         }
         if let Some(Item::Run(_)) = self.items.front()
             && let Some(Item::Run(next)) = self.items.pop_front()
         {
-            self.markers -= next.len();
-            self.runs -= 1;
-            self.base += 1;
-            run.append(*next, &self.ids);
+            self.forget(&next);
+            run.append(*next, &mut self.names);
         }
-        // One item went in front again, so one position fewer has left.
-        self.base -= 1;
+        self.enter(0, run);
+        self.oldest = Some(self.whole());
+    }
+
+    /// Has at most `most` markers behind the oldest run, whatever that holds: joins the oldest runs, and
+    /// drops the data between them. Where these may be many, some more than that at a time: it moves all
+    /// that stands before them.
+    pub(crate) fn bound_markers(&mut self, most: usize) {
+        if self.markers <= most || self.runs < 2 {
+            return;
+        }
+        let start = self
+            .oldest
+            .map_or(0, |position| (position - self.whole()) as usize);
+        let items = self.items.iter().enumerate().skip(start);
+        let mut runs = items.filter_map(|(at, item)| match item {
+            Item::Run(run) => Some((at, run.len())),
+            Item::Data(_) => None,
+        });
+        let Some((first, len)) = runs.next() else {
+            return;
+        };
+        self.oldest = Some(self.whole() + first as u64);
+        let mut behind = self.markers - self.leaving.len() - len;
+        if behind <= most {
+            return;
+        }
+        let few = most - most / 64;
+        let last = runs.find(|(_, len)| {
+            behind -= len;
+            behind <= few
+        });
+        let Some((last, _)) = last else { return };
+        self.join(first, last);
+    }
+
+    /// Joins all from one place to another. What stands before them moves, but it stands before a
+    /// marker, so nothing looks for it by position.
+    fn join(&mut self, first: usize, last: usize) {
+        let mut joined = Box::<Run>::default();
+        let between: Vec<_> = self.items.drain(first..=last).collect();
+        for item in between {
+            match item {
+                Item::Data(data) => self.lose(&mut joined, &data),
+                Item::Run(run) => {
+                    self.forget(&run);
+                    joined.append(*run, &mut self.names);
+                }
+            }
+        }
+        self.enter(first, joined);
+        self.oldest = Some(self.whole() + first as u64);
+    }
+
+    fn lose(&mut self, run: &mut Run, data: &T) {
+        (self.lose)(run.dropped(&mut self.names), data);
+        self.len -= 1;
+        self.dropped += 1;
+        self.base += 1;
+    }
+
+    /// A run has been taken out.
+    fn forget(&mut self, run: &Run) {
+        self.markers -= run.len();
+        self.runs -= 1;
+        self.base += 1;
+    }
+
+    /// Puts a run in.
+    fn enter(&mut self, at: usize, run: Box<Run>) {
         self.markers += run.len();
         self.runs += 1;
-        self.items.push_front(Item::Run(run));
-        // Only the first of many drops adds a marker, so this stays cheap.
-        if self.markers > markers {
-            self.bound_markers();
-        }
-    }
-
-    /// Joins the oldest runs, and drops the data between them, until few markers are left.
-    pub(crate) fn bound_markers(&mut self) {
-        while self.markers > MARKERS && self.runs > 1 {
-            let mut runs = self
-                .items
-                .iter()
-                .enumerate()
-                .filter_map(|(at, item)| match item {
-                    Item::Run(run) => Some((at, run)),
-                    Item::Data(_) => None,
-                });
-            let (Some((first, oldest)), Some((second, _))) = (runs.next(), runs.next()) else {
-                return;
-            };
-            // Refusals of different topics cannot fold: they do not count.
-            if self.markers <= MARKERS + oldest.singular() {
-                return;
-            }
-            self.join(first, second);
-        }
-    }
-
-    /// Joins the runs at these places. What stands before them moves, but it stands before a
-    /// marker, so nothing looks for it by position.
-    fn join(&mut self, first: usize, second: usize) {
-        let mut joined = Run::default();
-        for item in self.items.drain(first..=second) {
-            self.base += 1;
-            match item {
-                Item::Data(data) => {
-                    (self.lose)(joined.lost(), &data);
-                    self.len -= 1;
-                    self.dropped += 1;
-                }
-                Item::Run(run) => {
-                    self.markers -= run.len();
-                    self.runs -= 1;
-                    joined.append(*run, &self.ids);
-                }
-            }
-        }
         self.base -= 1;
-        self.markers += joined.len();
-        self.runs += 1;
-        self.items.insert(first, Item::Run(Box::new(joined)));
+        self.items.insert(at, Item::Run(run));
     }
 }

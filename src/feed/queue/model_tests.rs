@@ -175,7 +175,7 @@ proptest! {
                     prop_assert_eq!((lost, item), model.pop_data());
                 }
             }
-            prop_assert_eq!(queue.len(), model.len());
+            prop_assert_eq!(queue.len(), model.len().min(capacity));
             prop_assert_eq!(queue.room(), capacity.saturating_sub(model.len()));
             prop_assert_eq!(queue.merged(), model.merged);
             prop_assert_eq!(queue.dropped(), model.dropped);
@@ -220,7 +220,10 @@ proptest! {
                 }
                 Step::Pop => expect(&mut queue.pop().into_iter())?,
             }
-            prop_assert!(queue.markers() <= MARKERS + 2, "{} markers", queue.markers());
+            // Not counted are those of the oldest run, two refusals, a gap and two conditions, and of
+            // one that is being taken.
+            let most = capacity.max(MARKERS) + 2 * 5;
+            prop_assert!(queue.markers() <= most, "{} markers", queue.markers());
         }
         expect(&mut std::iter::from_fn(|| queue.pop()))?;
         prop_assert_eq!(delivered + missed, pushed);

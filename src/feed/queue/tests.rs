@@ -167,7 +167,7 @@ fn dropped_data_adds_to_a_gap_that_is_there_already() {
         from: Timestamp::from_nanos(10),
         to: Timestamp::from_nanos(130),
     };
-    let merged = Gap::new(GapId::new(1), cause, Scope::All);
+    let merged = Gap::new(GapId::new(7), cause, Scope::All);
     assert_eq!(drain(&mut queue), [Event::Gap(merged), data("A", 31)]);
 }
 
@@ -183,18 +183,59 @@ fn wait_stores_beyond_its_capacity() {
 
 #[test]
 fn wait_has_no_room_while_markers_crowd_it() {
-    let mut queue = queue(1_000, Overflow::Wait);
-    for number in 0..=MARKERS as i64 {
-        queue.push(item("A", number));
-        queue.mark(fresh(Scope::All));
+    let mut queue = queue(10, Overflow::Wait);
+    queue.push(item("A", 0));
+    for number in 0..MARKERS {
+        queue.mark(rejected(&number.to_string()));
     }
-    assert_eq!(queue.room(), 0);
+    // One run of them keeps nobody waiting: there may be as many symbols.
+    assert_eq!(queue.room(), 9);
+    queue.push(item("A", 1));
+    queue.mark(fresh(Scope::All));
+    assert_eq!((queue.room(), queue.markers()), (0, MARKERS + 1));
     queue.mark(fresh(Scope::All));
     assert_eq!(queue.markers(), MARKERS + 1);
     queue.pop();
     queue.pop();
-    assert_eq!(queue.room(), 1_000 - MARKERS);
-    assert_eq!(queue.dropped(), 0);
+    assert_eq!((queue.room(), queue.dropped()), (9, 0));
+}
+
+#[test]
+fn what_wait_stores_beyond_its_capacity_is_not_in_the_queue() {
+    let mut queue = queue(2, Overflow::Wait);
+    for number in 0..5 {
+        queue.push(item("A", number));
+    }
+    let counted = |queue: &Queue<Item>| (queue.len(), queue.high_water(), queue.waits());
+    assert_eq!(counted(&queue), (2, 2, true));
+    for _ in 0..3 {
+        queue.pop();
+    }
+    assert_eq!(counted(&queue), (2, 2, true));
+    queue.pop();
+    assert_eq!(counted(&queue), (1, 2, false));
+}
+
+#[test]
+fn wait_drops_the_oldest_while_nobody_can_take_it() {
+    let mut queue = queue(2, Overflow::Wait);
+    queue.set_unread(true);
+    let mut batch = Batch::new();
+    for number in 0..5 {
+        batch.push_data(item("A", number));
+    }
+    queue.offer_all(&mut batch);
+    assert_eq!((queue.len(), queue.waits(), queue.dropped()), (2, false, 3));
+    queue.set_unread(false);
+    assert!(queue.waits());
+    assert_eq!(
+        drain(&mut queue),
+        [
+            Event::Gap(overflow_gap(1, 3, &["A"], 0, 2)),
+            data("A", 3),
+            data("A", 4)
+        ]
+    );
 }
 
 #[test]
@@ -318,10 +359,9 @@ fn a_repair_does_not_speak_for_what_nobody_repairs() {
             repaired(3).into(),
         ]),
         [
-            Event::Gap(outage(2)),
             Event::Gap(outage(3).repair(Repair::Follows)),
-            Event::Status(repaired(1)),
-            Event::Status(repaired(3)),
+            folded(repaired(3), 1),
+            Event::Gap(outage(2)),
         ]
     );
 }
@@ -351,7 +391,10 @@ fn folding_never_says_of_a_symbol_what_is_not_so() {
             stale(of(&["B"])).into(),
             fresh(of(&["A"])).into(),
         ]),
-        [folded(stale(of(&["A", "B"])), 2), fresh(of(&["A"])).into()]
+        [
+            folded(stale(of(&["A", "B"])), 1),
+            folded(fresh(of(&["A"])), 1)
+        ]
     );
     assert_eq!(
         marks([
@@ -370,34 +413,120 @@ fn folding_never_says_of_a_symbol_what_is_not_so() {
             fresh(of(&["A"])).into(),
             stale(of(&["B"])).into(),
         ]),
-        [
-            stale(Scope::All).into(),
-            fresh(of(&["A"])).into(),
+        [folded(stale(Scope::All), 1), fresh(of(&["A"])).into()]
+    );
+    // "All but A" has no scope.
+    assert_eq!(
+        marks([
+            stale(of(&["A"])).into(),
+            fresh(Scope::All).into(),
+            stale(of(&["A"])).into(),
+            fresh(of(&["B"])).into(),
+        ]),
+        [folded(fresh(Scope::All), 1), folded(stale(of(&["A"])), 1)]
+    );
+}
+
+#[test]
+fn folding_keeps_the_reasons_apart() {
+    let by = |by: &str, scope| {
+        let why = Staleness::Backpressure { by: by.into() };
+        Status::new(StatusKind::Stale { why }, scope)
+    };
+    assert_eq!(
+        marks([
+            by("X", of(&["A", "B"])).into(),
             stale(of(&["B"])).into(),
+            by("Y", of(&["C"])).into(),
+            fresh(of(&["A"])).into(),
+        ]),
+        [
+            stale(of(&["B"])).into(),
+            folded(by("Y", of(&["A", "C"])), 1),
+            fresh(of(&["A"])).into(),
         ]
     );
 }
 
 #[test]
 fn data_between_the_oldest_markers_is_dropped_into_their_gap() {
-    let mut queue = queue(1_000, Overflow::DropOldest);
+    let mut queue = queue(10, Overflow::DropOldest);
     queue.push(item("A", -1));
-    for number in 0..=MARKERS as i64 {
-        queue.mark(fresh(Scope::All));
+    for number in 0..4 {
+        for topic in 0..30 {
+            queue.mark(rejected(&format!("{number}.{topic}")));
+        }
         queue.push(item("A", number));
+        // Behind the oldest run there may be 64: the third one still fits.
+        assert_eq!(queue.dropped(), if number < 3 { 0 } else { 1 });
     }
-    assert_eq!((queue.markers(), queue.dropped()), (MARKERS, 2));
     let events = drain(&mut queue);
+    assert_eq!(events[0], data("A", -1));
+    assert_eq!(events[31], Event::Gap(overflow_gap(1, 1, &["A"], 0, 0)));
+    assert_eq!(events[62], data("A", 1));
+    assert_eq!((events.len(), queue.markers()), (1 + 4 * 30 + 1 + 3, 0));
+}
+
+#[test]
+fn a_queue_with_room_keeps_its_data_whatever_stands_between() {
+    let mut queue = queue(16_384, Overflow::DropOldest);
+    let gap = |id| Marker::from(outage(id).repair(Repair::Follows));
+    let repaired = |id| {
+        let gap = GapId::new(id);
+        Status::new(StatusKind::Repaired { gap }, Scope::All)
+    };
+    for number in 0..2_000 {
+        queue.mark(gap(number + 1));
+        queue.push(item("A", 2 * number as i64));
+        queue.mark(repaired(number + 1));
+        queue.push(item("A", 2 * number as i64 + 1));
+    }
+    assert_eq!((queue.len(), queue.dropped()), (4_000, 0));
     assert_eq!(
-        events[..4],
+        drain(&mut queue).len(),
+        8_000,
+        "nothing is folded across data"
+    );
+}
+
+#[test]
+fn a_queue_that_is_full_folds_what_it_drops_between() {
+    let mut queue = queue(16, Overflow::DropOldest);
+    for number in 0..5_000 {
+        queue.mark(outage(number + 1).repair(Repair::Follows));
+        queue.push(item("A", number as i64));
+        let gap = GapId::new(number + 1);
+        queue.mark(Status::new(StatusKind::Repaired { gap }, Scope::All));
+    }
+    assert!(queue.markers() <= 2 * 16 + 3, "{}", queue.markers());
+    assert_eq!((queue.len(), queue.dropped()), (16, 5_000 - 16));
+}
+
+#[test]
+fn markers_that_are_being_taken_do_not_change_any_more() {
+    let mut queue = queue(2, Overflow::Conflate);
+    queue.mark(interrupted(Scope::All));
+    queue.mark(resumed(Scope::All));
+    assert_eq!(queue.pop(), Some(interrupted(Scope::All).into()));
+    queue.push(latest("A", 1));
+    queue.push(latest("A", 2));
+    queue.push(latest("B", 3));
+    queue.push(latest("C", 4));
+    queue.mark(fresh(Scope::All));
+    assert_eq!(
+        (queue.markers(), queue.merged(), queue.dropped()),
+        (3, 1, 1)
+    );
+    assert_eq!(
+        drain(&mut queue),
         [
-            data("A", -1),
-            Event::Gap(overflow_gap(2, 2, &["A"], 0, 1)),
-            folded(fresh(Scope::All), 2),
-            data("A", 2),
+            resumed(Scope::All).into(),
+            Event::Gap(overflow_gap(1, 1, &["A"], 2, 2)),
+            Event::Data(latest("B", 3)),
+            Event::Data(latest("C", 4)),
+            fresh(Scope::All).into(),
         ]
     );
-    assert_eq!(queue.markers(), 0);
 }
 
 #[test]

@@ -227,6 +227,12 @@ fn split(text: &str) -> Option<(&str, Option<&str>)> {
     (!attributes.contains(['{', '}'])).then_some((name, Some(attributes)))
 }
 
+/// The symbol in the venue's normal form, if it is a candle's: what two spellings of one are equal in.
+pub(super) fn normal(symbol: &str) -> Option<Symbol> {
+    let symbol: CandleSymbol = symbol.parse().ok()?;
+    Some(Symbol::from(&symbol))
+}
+
 /// The length of the candles of a symbol; `None` if there is no such [`Interval`].
 pub(super) fn interval_of(symbol: &str) -> Option<Interval> {
     let (_, attributes) = split(symbol)?;

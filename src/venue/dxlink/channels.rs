@@ -1,13 +1,19 @@
 //! The channels of one connection, and which topic is on which of them.
 
+mod suspects;
+
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use hashbrown::HashMap;
+pub(super) use suspects::SUSPICION;
+use suspects::Suspects;
 
 use super::request::Contract;
 use super::schema::Schema;
 use super::topic::{EventName, RowKey, RowRef, Service, Topic};
-use crate::feed::TopicId;
+use super::{EventKind, candle_symbol};
+use crate::feed::{RequestId, TopicId};
 
 /// All channels, by number. Clients take odd numbers.
 #[derive(Debug, Default)]
@@ -15,7 +21,18 @@ pub(super) struct Channels {
     open: BTreeMap<u64, Channel>,
     last: u64,
     /// Where each topic is, by its number.
-    places: Vec<Option<u64>>,
+    places: Vec<Option<Place>>,
+    suspects: Suspects,
+}
+
+/// Where a topic is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) channel: u64,
+    /// The request that asked for it, until that is answered.
+    pub(super) request: Option<RequestId>,
+    /// When it was last subscribed to.
+    pub(super) sent: Option<Instant>,
 }
 
 /// One channel.
@@ -29,6 +46,12 @@ pub(super) struct Channel {
     /// What has been subscribed on it since it was opened.
     pub(super) begun: bool,
     pub(super) schema: Schema,
+    /// Of a book: the most levels a side that the venue sends.
+    pub(super) depth_limit: Option<u32>,
+    /// What the venue last complained of.
+    pub(super) complaint: Option<String>,
+    /// The most topics on it: few where it is for those that may make the venue close it.
+    room: usize,
     rows: HashMap<RowKey, TopicId>,
     /// Event types whose fields have been asked for.
     asked: Vec<EventName>,
@@ -42,9 +65,12 @@ pub(super) enum Use {
 }
 
 impl Channels {
-    /// Forgets everything: a channel does not survive its connection.
+    /// Forgets everything but who is suspected: a channel does not survive its connection.
     pub(super) fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            suspects: std::mem::take(&mut self.suspects),
+            ..Self::default()
+        };
     }
 
     pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut Channel> {
@@ -55,26 +81,46 @@ impl Channels {
         self.open.get(&number)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Channel)> {
+        self.open.iter().map(|(number, channel)| (*number, channel))
+    }
+
     /// Where a topic is.
-    pub(super) fn place(&self, id: TopicId) -> Option<u64> {
+    pub(super) fn place(&self, id: TopicId) -> Option<Place> {
         self.places.get(id.index()).copied().flatten()
+    }
+
+    pub(super) fn place_mut(&mut self, id: TopicId) -> Option<&mut Place> {
+        self.places.get_mut(id.index())?.as_mut()
+    }
+
+    /// The one channel that the venue has not opened yet, if there is only one.
+    pub(super) fn only_unopened(&self) -> Option<u64> {
+        let mut unopened = self.open.iter().filter(|(_, channel)| !channel.opened);
+        let (number, _) = unopened.next()?;
+        unopened.next().is_none().then_some(*number)
     }
 
     /// Gives a topic a place: on the first channel of its contract on which nothing else is known by
     /// the same type, symbol and source. Two histories of one symbol that begin at different times
-    /// are on two channels, since adding an item again replaces it. Tells the channel's number,
-    /// and whether it has to be opened.
+    /// are on two channels, since adding an item again replaces it; so are topics suspected of
+    /// making the venue close their channel, and all others. Tells the channel's number, and whether
+    /// it has to be opened.
     pub(super) fn place_topic(&mut self, id: TopicId, topic: &Topic) -> (u64, bool) {
         let use_ = match &topic.service {
             Service::Feed { contract, .. } => Use::Feed(*contract),
             Service::Dom { .. } => Use::Dom(id),
         };
         let key = topic.key();
+        let room = self.suspects.room(id);
         let free = |channel: &Channel| {
             let taken = key
                 .as_ref()
                 .is_some_and(|key| channel.rows.contains_key(key));
-            channel.use_ == use_ && !taken
+            // Nobody joins suspects that have been let in.
+            let fits = channel.room == room
+                && (room == usize::MAX || !channel.begun && channel.rows.len() < room);
+            channel.use_ == use_ && !taken && fits
         };
         let found = self.open.iter().find(|(_, channel)| free(channel));
         let (number, new) = match found {
@@ -82,7 +128,7 @@ impl Channels {
             None => {
                 // From 1 on, by two.
                 self.last = if self.last == 0 { 1 } else { self.last + 2 };
-                self.open.insert(self.last, Channel::new(use_));
+                self.open.insert(self.last, Channel::new(use_, room));
                 (self.last, true)
             }
         };
@@ -92,58 +138,91 @@ impl Channels {
         if self.places.len() <= id.index() {
             self.places.resize(id.index() + 1, None);
         }
-        self.places[id.index()] = Some(number);
+        self.places[id.index()] = Some(Place {
+            channel: number,
+            request: None,
+            sent: None,
+        });
         (number, new)
     }
 
     /// Takes a topic from its place, and tells which that was.
-    pub(super) fn displace(&mut self, id: TopicId, topic: &Topic) -> Option<u64> {
-        let number = self.places.get_mut(id.index())?.take()?;
-        if let (Some(key), Some(channel)) = (topic.key(), self.open.get_mut(&number)) {
+    pub(super) fn displace(&mut self, id: TopicId, topic: &Topic) -> Option<Place> {
+        let place = self.places.get_mut(id.index())?.take()?;
+        if let (Some(key), Some(channel)) = (topic.key(), self.open.get_mut(&place.channel)) {
             channel.rows.remove(&key);
             channel.waiting.retain(|waiting| *waiting != id);
         }
-        Some(number)
+        Some(place)
     }
 
-    /// Takes a topic from its place on a FEED channel, and tells which that was and what it was known
-    /// by there.
-    pub(super) fn remove(&mut self, id: TopicId) -> Option<(u64, RowKey)> {
-        let number = self.place(id)?;
-        let channel = self.open.get_mut(&number)?;
+    /// [`displace`](Self::displace) for a topic whose number means nothing any more: tells also what
+    /// its rows were known by.
+    pub(super) fn vacate(&mut self, id: TopicId) -> Option<(Place, Option<RowKey>)> {
+        self.suspects.clear(id);
+        let place = self.places.get_mut(id.index())?.take()?;
+        let channel = self.open.get_mut(&place.channel)?;
         channel.waiting.retain(|waiting| *waiting != id);
-        let (key, _) = channel.rows.extract_if(|_, known| *known == id).next()?;
-        self.places[id.index()] = None;
-        Some((number, key))
+        let row = channel.rows.extract_if(|_, known| *known == id).next();
+        Some((place, row.map(|(key, _)| key)))
     }
 
     /// Takes a channel away, and tells the topics that were on it.
-    pub(super) fn close(&mut self, number: u64) -> Vec<TopicId> {
-        let Some(channel) = self.open.remove(&number) else {
+    pub(super) fn close(&mut self, number: u64) -> Vec<(TopicId, Place)> {
+        let ids = self.topics_on(number);
+        self.open.remove(&number);
+        let taken = ids.into_iter();
+        taken
+            .filter_map(|id| Some((id, self.places.get_mut(id.index())?.take()?)))
+            .collect()
+    }
+
+    /// The topics on a channel, in the order of their numbers.
+    pub(super) fn topics_on(&self, number: u64) -> Vec<TopicId> {
+        let Some(channel) = self.open.get(&number) else {
             return Vec::new();
         };
         let dom = match channel.use_ {
             Use::Dom(id) => Some(id),
             Use::Feed(_) => None,
         };
-        let mut ids: Vec<TopicId> = channel.rows.into_values().chain(dom).collect();
-        ids.retain(|id| self.place(*id) == Some(number));
+        let ids = channel.rows.values().copied().chain(dom);
+        let here = |id: &TopicId| self.place(*id).is_some_and(|place| place.channel == number);
+        let mut ids: Vec<TopicId> = ids.filter(here).collect();
         ids.sort_unstable();
-        for id in &ids {
-            self.places[id.index()] = None;
-        }
         ids
+    }
+
+    /// Whether a channel of few has nobody left.
+    pub(super) fn is_abandoned(&self, number: u64) -> bool {
+        self.open
+            .get(&number)
+            .is_some_and(|channel| channel.room < usize::MAX && channel.rows.is_empty())
+    }
+
+    /// These topics were subscribed to together when the venue refused something: they go into
+    /// smaller company, each on a channel that it can spoil for few others.
+    pub(super) fn suspect(&mut self, ids: &[TopicId]) {
+        self.suspects.put(ids);
+    }
+
+    /// This topic is not why.
+    pub(super) fn trust(&mut self, id: TopicId) {
+        self.suspects.clear(id);
     }
 }
 
 impl Channel {
-    fn new(use_: Use) -> Self {
+    fn new(use_: Use, room: usize) -> Self {
         Self {
             use_,
             opened: false,
             waiting: Vec::new(),
             begun: false,
             schema: Schema::default(),
+            depth_limit: None,
+            complaint: None,
+            room,
             rows: HashMap::new(),
             asked: Vec::new(),
         }
@@ -152,7 +231,40 @@ impl Channel {
     /// The topic that a row belongs to.
     #[inline]
     pub(super) fn find(&self, row: &RowRef<'_>) -> Option<TopicId> {
-        self.rows.get(row).copied()
+        match self.rows.get(row) {
+            Some(id) => Some(*id),
+            None => self.find_otherwise(row),
+        }
+    }
+
+    /// A candle's symbol may be spelled in another way than it was asked for, and a server may leave
+    /// out the source of orders: they are whose they can only be.
+    #[cold]
+    fn find_otherwise(&self, row: &RowRef<'_>) -> Option<TopicId> {
+        if row.is_candle() {
+            let normal = candle_symbol::normal(row.symbol)?;
+            let symbol = normal.as_str();
+            return self.rows.get(&RowRef { symbol, ..*row }).copied();
+        }
+        if row.source.is_some() || !row.kind.is_some_and(EventKind::is_order) {
+            return None;
+        }
+        let mut same = self
+            .rows
+            .iter()
+            .filter(|(key, _)| row.is_sourceless_row_of(key));
+        let (_, id) = same.next()?;
+        same.next().is_none().then_some(*id)
+    }
+
+    /// The topics on it, of this event type or of all.
+    pub(super) fn topics_of<'a>(
+        &'a self,
+        event_type: Option<&'a str>,
+    ) -> impl Iterator<Item = TopicId> + 'a {
+        let of_type = move |key: &RowKey| event_type.is_none_or(|it| it == key.name.as_str());
+        let rows = self.rows.iter().filter(move |(key, _)| of_type(key));
+        rows.map(|(_, id)| *id)
     }
 
     /// Those of these event types whose fields have not been asked for yet; they have been after
@@ -203,13 +315,12 @@ mod tests {
         };
         assert_eq!(channels.get(1).unwrap().find(&row), Some(id(1)));
         assert_eq!(channels.get(3).unwrap().find(&row), None);
-        assert_eq!(channels.displace(id(1), &trade), Some(1));
+        assert_eq!(channels.displace(id(1), &trade).unwrap().channel, 1);
         assert_eq!(channels.get(1).unwrap().find(&row), None);
-        assert_eq!(channels.close(1), [id(0)]);
-        assert_eq!(
-            (channels.place(id(0)), channels.place(id(2))),
-            (None, Some(3))
-        );
+        let closed: Vec<_> = channels.close(1).into_iter().map(|(id, _)| id).collect();
+        assert_eq!(closed, [id(0)]);
+        assert!(channels.place(id(0)).is_none());
+        assert_eq!(channels.place(id(2)).unwrap().channel, 3);
     }
 
     #[test]
@@ -225,7 +336,7 @@ mod tests {
 
     #[test]
     fn fields_are_asked_for_once() {
-        let mut channel = Channel::new(Use::Feed(Contract::Auto));
+        let mut channel = Channel::new(Use::Feed(Contract::Auto), usize::MAX);
         let names = [
             EventName::Known(EventKind::Quote),
             EventName::Other("News".into()),

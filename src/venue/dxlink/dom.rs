@@ -97,10 +97,9 @@ fn levels(name: &'static str, raw: Option<&RawValue>) -> Result<Vec<Level>, Malf
     let pairs: Vec<Pair<'_>> = serde_json::from_str(raw.get())
         .map_err(|error| Malformed::new(format!("{name}: {error}")))?;
     let level = |pair: Pair<'_>| {
-        let read = |raw: Option<&RawValue>| raw.map_or(Ok(None), Value::decimal);
         Ok(Level {
-            price: need("price", read(pair.price))?,
-            size: need("size", read(pair.size))?,
+            price: need("price", pair.price.map_or(Ok(None), Value::decimal))?,
+            size: need("size", pair.size.map_or(Ok(None), Value::amount))?,
         })
     };
     pairs.into_iter().map(level).collect()

@@ -21,7 +21,6 @@ text_enum! {
 }
 
 /// What to do about an ERROR.
-#[allow(dead_code, reason = "written for the protocol, which comes next")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
     /// Give up: a retry would be answered the same.
@@ -30,26 +29,51 @@ pub(crate) enum Remedy {
     Reconnect,
     /// Get another token and connect again; give up if that is refused too.
     Reauthorize,
+    /// What is being asked for on the channel is not carried out: ask for it again later.
+    Refuse,
     /// Report it and go on.
     Report,
 }
 
-#[allow(dead_code, reason = "written for the protocol, which comes next")]
 impl ErrorCode {
-    /// What to do about an ERROR of this code with this text.
-    pub(crate) fn remedy(&self, message: &str) -> Remedy {
+    /// What to do about an ERROR of this code with this text, on the connection itself or on a
+    /// channel that is ours.
+    ///
+    /// | code | on channel 0 | on another |
+    /// |---|---|---|
+    /// | `UNSUPPORTED_PROTOCOL` | fatal | what was asked for is refused |
+    /// | `TIMEOUT` | connect again: the server closes as a rule | the same |
+    /// | `UNAUTHORIZED` | another token; fatal if that is refused too | the same: the token does not allow it |
+    /// | `UNAUTHORIZED`, "Session not found" | connect again: AUTH came too early | connect again |
+    /// | `BAD_ACTION`, `UNKNOWN`, any other | reported; if one channel is being opened, that is refused | the same |
+    /// | `INVALID_MESSAGE` | reported: a message of ours was not understood, nobody says which | reported |
+    ///
+    /// Source: dxLink AsyncAPI, ERROR, for the codes and that the channel is their scope; tastyware
+    /// issues 338 and 339 for the early AUTH; the rest is not documented.
+    pub(crate) fn remedy(&self, message: &str, on_channel: bool) -> Remedy {
         match self {
             // Said to a client that sent AUTH before the first AUTH_STATE: its token may be good.
             Self::Unauthorized if message.contains("Session not found") => Remedy::Reconnect,
+            Self::InvalidMessage => Remedy::Report,
+            _ if on_channel => Remedy::Refuse,
             Self::Unauthorized => Remedy::Reauthorize,
             Self::UnsupportedProtocol => Remedy::Fatal,
             Self::Timeout => Remedy::Reconnect,
-            Self::InvalidMessage | Self::BadAction | Self::Unknown | Self::Other(_) => {
-                Remedy::Report
-            }
+            Self::BadAction | Self::Unknown | Self::Other(_) => Remedy::Report,
         }
     }
+
+    /// The code as the venue spells it, and its words.
+    pub(crate) fn words(&self, text: &str) -> String {
+        let code: String = self.as_str().chars().take(CODE).collect();
+        let text: String = text.chars().take(WORDS).collect();
+        format!("{}: {text}", code.to_ascii_uppercase())
+    }
 }
+
+/// The most characters of a code and of a text that are kept.
+const CODE: usize = 40;
+const WORDS: usize = 160;
 
 #[cfg(test)]
 mod tests {
@@ -59,10 +83,40 @@ mod tests {
     fn a_token_sent_too_early_may_be_good() {
         let unauthorized = ErrorCode::from_wire("UNAUTHORIZED").unwrap();
         let early = "Session not found: x";
-        assert_eq!(unauthorized.remedy(early), Remedy::Reconnect);
-        assert_eq!(unauthorized.remedy("bad token"), Remedy::Reauthorize);
+        for on_channel in [false, true] {
+            assert_eq!(unauthorized.remedy(early, on_channel), Remedy::Reconnect);
+        }
+        let remedy = unauthorized.remedy("bad token", false);
+        assert_eq!(remedy, Remedy::Reauthorize);
         let other = ErrorCode::from_wire("SOMETHING").unwrap();
         assert_eq!(other, ErrorCode::Other("SOMETHING".into()));
-        assert_eq!(other.remedy(""), Remedy::Report);
+        assert_eq!(other.remedy("", false), Remedy::Report);
+    }
+
+    #[test]
+    fn an_error_of_a_channel_ends_neither_the_connection_nor_the_feed() {
+        for code in [
+            "UNSUPPORTED_PROTOCOL",
+            "TIMEOUT",
+            "UNAUTHORIZED",
+            "BAD_ACTION",
+            "UNKNOWN",
+            "NEW",
+        ] {
+            let code = ErrorCode::from_wire(code).unwrap();
+            assert_eq!(code.remedy("no", true), Remedy::Refuse, "{code}");
+        }
+        let invalid = ErrorCode::from_wire("INVALID_MESSAGE").unwrap();
+        assert_eq!(invalid.remedy("no", true), Remedy::Report);
+    }
+
+    #[test]
+    fn words_are_bounded() {
+        assert_eq!(ErrorCode::BadAction.words("no"), "BAD_ACTION: no");
+        let code = ErrorCode::Other("é".repeat(1_000).into());
+        assert_eq!(
+            code.words(&"ü".repeat(9_999)).chars().count(),
+            CODE + 2 + WORDS
+        );
     }
 }

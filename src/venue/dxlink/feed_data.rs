@@ -163,7 +163,7 @@ pub(super) fn read_any(
     let mut items = items.into_iter().peekable();
     while let Some(head) = items.next() {
         match head.get().as_bytes().first() {
-            Some(b'{') => full::object(head, each),
+            Some(b'{') => full::object(head, schema, each),
             Some(b'"' | b'[') => {
                 let values = items.next_if(|next| next.get().starts_with('['));
                 pair(head, values, schema, each);

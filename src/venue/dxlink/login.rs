@@ -1,5 +1,6 @@
 //! From the opened socket to the authorised session, in the strict order that the venue demands.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use crate::feed::{CredentialError, Failure, Secret, Token};
@@ -30,9 +31,12 @@ pub(super) struct Login {
     /// Whether there is somebody to ask for a token.
     provided: bool,
     token: Option<Token>,
-    /// The venue refused the last token; a second refusal in a row is final.
+    /// The venue refused the last token; a second refusal in a row is final, to a feed that has not been
+    /// live before.
     refused: bool,
     renew_at: Option<Instant>,
+    /// A token that is to replace the one in use is being fetched.
+    renewing: bool,
 }
 
 /// What the login wants done.
@@ -61,7 +65,7 @@ impl Login {
     /// A socket was opened. The token is fetched while the venue answers SETUP.
     pub(super) fn open(&mut self) -> Step {
         self.stage = Stage::Setup;
-        (self.token, self.renew_at) = (None, None);
+        (self.token, self.renew_at, self.renewing) = (None, None, false);
         if self.provided {
             Step::Fetch {
                 refused: self.refused,
@@ -74,9 +78,9 @@ impl Login {
     /// AUTH_STATE UNAUTHORIZED: before AUTH it asks for a token, after it it refuses one.
     pub(super) fn unauthorized(&mut self) -> Step {
         match self.stage {
-            Stage::Setup if !self.provided => Step::Fail(Failure::Fatal(auth(
-                "the endpoint demands a token, and none was given",
-            ))),
+            Stage::Setup if !self.provided => {
+                self.refuse("the endpoint demands a token, and none was given")
+            }
             Stage::Setup => match &self.token {
                 Some(token) => {
                     self.stage = Stage::Authorizing;
@@ -89,26 +93,30 @@ impl Login {
             },
             Stage::Fetching => Step::Nothing,
             Stage::Authorizing => self.refuse("the venue refused the token"),
-            // It has expired or was revoked: the next one may go out on the same socket.
-            Stage::Authorized => {
-                self.stage = Stage::Fetching;
-                self.token = None;
-                Step::Fetch { refused: true }
-            }
+            // It has expired or was revoked, and nobody says since when data is missing: another
+            // connection does.
+            Stage::Authorized => self.refuse("the venue takes the token no longer"),
         }
     }
 
     /// The venue did not take the token, whatever its words.
     pub(super) fn refuse(&mut self, why: &str) -> Step {
         let again = std::mem::replace(&mut self.refused, true);
-        let failure = if again {
+        let failure = if again || !self.provided {
             Failure::Fatal(auth(why))
         } else {
-            Failure::Retry(Interruption::Login {
-                error: why.to_owned(),
-            })
+            Failure::Retry(Interruption::Login { error: why.into() })
         };
         Step::Fail(failure)
+    }
+
+    /// Words of the venue without the token, should it be quoted in them.
+    pub(super) fn redact<'a>(&self, words: &'a str) -> Cow<'a, str> {
+        let secret = self.token.as_ref().map(|token| token.secret.expose());
+        match secret.filter(|secret| !secret.is_empty()) {
+            Some(secret) if words.contains(secret) => Cow::Owned(words.replace(secret, "…")),
+            _ => Cow::Borrowed(words),
+        }
     }
 
     /// AUTH_STATE AUTHORIZED.
@@ -116,6 +124,7 @@ impl Login {
         let first = self.stage != Stage::Authorized;
         self.stage = Stage::Authorized;
         self.refused = false;
+        self.renewing = false;
         let expires = self.token.as_ref().and_then(|token| token.expires);
         self.renew_at = expires.map(|at| {
             let left = at.duration_since(now.wall);
@@ -137,6 +146,7 @@ impl Login {
             Ok(token) => {
                 let secret = token.secret.clone();
                 self.token = Some(token);
+                self.renewing = false;
                 match self.stage {
                     Stage::Fetching => {
                         self.stage = Stage::Authorizing;
@@ -150,6 +160,7 @@ impl Login {
             // The one that was to be renewed is still good.
             Err(error) if error.is_retryable() && self.stage == Stage::Authorized => {
                 tracing::warn!(%error, "a token could not be renewed ahead of its end");
+                self.renewing = false;
                 self.renew_at = Some(now.instant + AGAIN);
                 Step::Nothing
             }
@@ -164,8 +175,9 @@ impl Login {
 
     /// Asks for a new token if it is time.
     pub(super) fn timeout(&mut self, now: Now) -> Step {
-        if self.renew_at.is_some_and(|at| at <= now.instant) {
-            self.renew_at = None;
+        // One fetch at a time: if it does not return, the token is good until the venue says otherwise.
+        if !self.renewing && self.renew_at.is_some_and(|at| at <= now.instant) {
+            (self.renew_at, self.renewing) = (None, true);
             return Step::Fetch { refused: false };
         }
         Step::Nothing
@@ -199,12 +211,11 @@ mod tests {
     fn without_a_token_the_first_state_decides() {
         let mut login = Login::new(false);
         assert!(matches!(login.open(), Step::Nothing));
-        assert!(matches!(login.authorized(now()), Step::Live));
+        let fatal = login.unauthorized();
+        assert!(matches!(fatal, Step::Fail(Failure::Fatal(_))));
+        let mut login = Login::new(false);
         login.open();
-        assert!(matches!(
-            login.unauthorized(),
-            Step::Fail(Failure::Fatal(_))
-        ));
+        assert!(matches!(login.authorized(now()), Step::Live));
     }
 
     #[test]
@@ -245,21 +256,55 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_token_is_replaced_on_the_open_socket() {
+    fn a_token_that_is_taken_no_longer_ends_the_session_and_not_the_feed() {
+        let mut login = Login::new(true);
+        let now = now();
+        let at = |secs| Now {
+            instant: now.instant + Duration::from_secs(secs),
+            ..now
+        };
+        login.open();
+        login.fetched(Ok(token("a", None)), now);
+        login.unauthorized();
+        login.authorized(now);
+        let retry = login.unauthorized();
+        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
+        assert!(matches!(login.open(), Step::Fetch { refused: true }));
+        login.fetched(Ok(token("b", None)), at(2));
+        login.unauthorized();
+        assert!(matches!(login.authorized(at(2)), Step::Live));
+        assert!(matches!(login.open(), Step::Fetch { refused: false }));
+    }
+
+    #[test]
+    fn the_token_is_not_quoted_in_errors() {
         let mut login = Login::new(true);
         login.open();
-        login.fetched(Ok(token("a", None)), now());
+        login.fetched(Ok(token("SENTINEL", None)), now());
+        assert_eq!(login.redact("token SENTINEL is old"), "token … is old");
+        assert_eq!(login.redact("no"), "no");
+    }
+
+    #[test]
+    fn a_renewal_that_never_returns_is_not_asked_for_again_and_again() {
+        let mut login = Login::new(true);
+        let now = now();
+        let at = |secs| Now {
+            instant: now.instant + Duration::from_secs(secs),
+            ..now
+        };
+        login.open();
+        login.fetched(Ok(token("a", Some(7_200))), now);
         login.unauthorized();
-        login.authorized(now());
-        assert!(matches!(
-            login.unauthorized(),
-            Step::Fetch { refused: true }
-        ));
-        assert!(matches!(
-            login.fetched(Ok(token("b", None)), now()),
-            Step::Authorize(_)
-        ));
-        assert!(matches!(login.authorized(now()), Step::Live));
+        login.authorized(now);
+        let fetch = login.timeout(at(3_600));
+        assert!(matches!(fetch, Step::Fetch { refused: false }));
+        assert_eq!(login.renew_at(), None);
+        assert!(matches!(login.timeout(at(9_000)), Step::Nothing));
+        // When the venue has enough of the old one, another connection asks for another.
+        let retry = login.unauthorized();
+        assert!(matches!(retry, Step::Fail(Failure::Retry(_))));
+        assert!(matches!(login.open(), Step::Fetch { refused: true }));
     }
 
     #[test]

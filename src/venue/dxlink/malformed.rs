@@ -11,6 +11,7 @@ pub struct Malformed {
     reason: Cow<'static, str>,
     kind: Option<SmolStr>,
     symbol: Option<Symbol>,
+    channel: Option<u64>,
     shape: Option<Shape>,
 }
 
@@ -21,15 +22,24 @@ struct Shape {
     length: usize,
 }
 
-/// The most characters of a type's name that are kept.
+/// The most characters of a type's name or a symbol that are kept.
 const NAME: usize = 64;
+/// The most bytes of a reason that are kept.
+const REASON: usize = 200;
 
 impl Malformed {
     pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        let mut reason = reason.into();
+        if reason.len() > REASON {
+            // It quotes the message.
+            let end = (0..=REASON).rev().find(|at| reason.is_char_boundary(*at));
+            reason = Cow::Owned(format!("{}…", &reason[..end.unwrap_or(0)]));
+        }
         Self {
-            reason: reason.into(),
+            reason,
             kind: None,
             symbol: None,
+            channel: None,
             shape: None,
         }
     }
@@ -52,8 +62,14 @@ impl Malformed {
     }
 
     pub(super) fn of_symbol(self, symbol: &str) -> Self {
-        let symbol = Some(symbol.into());
+        let symbol: SmolStr = symbol.chars().take(NAME).collect();
+        let symbol = Some(symbol.as_str().into());
         Self { symbol, ..self }
+    }
+
+    pub(super) fn of_channel(self, channel: u64) -> Self {
+        let channel = Some(channel);
+        Self { channel, ..self }
     }
 
     /// What is wrong.
@@ -69,6 +85,11 @@ impl Malformed {
     /// The symbol of the row, where that could be read.
     pub fn symbol(&self) -> Option<&Symbol> {
         self.symbol.as_ref()
+    }
+
+    /// The channel of the message, where that could be read.
+    pub fn channel(&self) -> Option<u64> {
+        self.channel
     }
 
     /// How many values a row should have had, for values that do not make whole rows.

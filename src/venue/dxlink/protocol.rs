@@ -1,11 +1,16 @@
+mod asked;
 mod requests;
 mod rows;
+mod teller;
 #[cfg(test)]
 mod tests;
+mod topic_set;
 
 use std::time::Duration;
 
-use rows::unreadable;
+use asked::Asked;
+use teller::Teller;
+use topic_set::TopicSet;
 
 use super::channels::{Channels, Use};
 use super::error_code::Remedy;
@@ -16,10 +21,10 @@ use super::lines::Lines;
 use super::login::{Login, Step};
 use super::request;
 use super::server::{ServerMessage, ServerSetup};
-use super::topic::Topic;
+use super::topic::{RowKey, Topic};
 use super::{BookUpdate, DxEvent, ErrorCode};
 use crate::feed::{
-    self, CredentialError, Failure, Op, Output, Protocol, Request, RequestId, Spec, Token, TopicId,
+    self, CredentialError, Failure, Op, Output, Protocol, Refusal, Request, Spec, Token, TopicId,
     Topics,
 };
 use crate::transport::{Address, Frame, FrameRef};
@@ -41,16 +46,16 @@ pub struct DxLinkProtocol {
     reader: FeedReader,
     /// Requests of which topics wait for their channel.
     asked: Vec<Asked>,
+    /// Topics that have brought something since they were last subscribed to.
+    brought: TopicSet,
+    /// What the venue still has of topics that are gone: to be taken out when something is sent next.
+    orphans: Vec<(u64, Option<RowKey>)>,
+    /// How many errors of the venue may still be logged.
+    loggable: u32,
 }
 
-/// A subscribe request on its way.
-#[derive(Debug)]
-struct Asked {
-    id: RequestId,
-    topics: Vec<TopicId>,
-    /// How many of them have not been sent.
-    left: usize,
-}
+/// Errors that are logged of one connection: a venue may repeat them without end.
+const LOGGED: u32 = 20;
 
 /// What a protocol needs that nobody else can do: fetch a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +77,9 @@ impl DxLinkProtocol {
             lines: Lines::default(),
             reader: FeedReader::default(),
             asked: Vec::new(),
+            brought: TopicSet::default(),
+            orphans: Vec::new(),
+            loggable: LOGGED,
         }
     }
 
@@ -138,31 +146,61 @@ impl DxLinkProtocol {
         code: &ErrorCode,
         text: &str,
         now: Now,
+        topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) {
-        // The venue's text, without what could be a token in it: the code and a few words.
-        let words = || format!("{code:?} {text:.200}");
-        match code.remedy(text) {
+        let ours = self.channels.get(channel);
+        let opened = ours.map(|channel| channel.opened);
+        // The venue may quote what it was sent.
+        let words = code.words(&self.login.redact(text));
+        if self.loggable > 0 {
+            self.loggable -= 1;
+            tracing::warn!(channel, words, "the venue reports an error");
+        }
+        match code.remedy(text, opened.is_some()) {
             Remedy::Fatal => {
-                let error = Error::new(ErrorKind::Connect(words())).with_venue(self.spec.venue);
+                let error = Error::new(ErrorKind::Connect(words)).with_venue(self.spec.venue);
                 out.fail(Failure::Fatal(error));
             }
             Remedy::Reconnect => {
-                out.fail(Failure::Retry(Interruption::Announced { text: words() }));
+                out.fail(Failure::Retry(Interruption::Announced {
+                    text: words.into(),
+                }));
             }
             Remedy::Reauthorize => {
-                let step = self.login.refuse(&words());
+                let step = self.login.refuse(&words);
                 self.step(step, now, out);
             }
-            Remedy::Report => {
-                tracing::warn!(channel, ?code, text, "the venue reports an error");
-                if self
-                    .channels
-                    .get(channel)
-                    .is_some_and(|channel| !channel.opened)
-                {
-                    self.closed(channel, &words(), now, out);
+            Remedy::Refuse if opened == Some(true) => {
+                self.complained(channel, words, now, topics, out);
+            }
+            Remedy::Refuse => self.refused(channel, words, now, out),
+            Remedy::Report => match self.channels.only_unopened() {
+                // Nothing else that is asked for is answered.
+                Some(number) if channel == 0 => self.refused(number, words, now, out),
+                _ => {
+                    let topics = self.channels.topics_on(channel);
+                    out.complained(&topics, Refusal::passing(words));
+                    out.ignored("ERROR");
                 }
+            },
+        }
+    }
+
+    /// A channel will not be opened.
+    fn refused(&mut self, number: u64, words: String, now: Now, out: &mut impl Output<Self>) {
+        if let Some(channel) = self.channels.get_mut(number) {
+            channel.complaint = Some(words);
+            self.closed(number, now, out);
+        }
+    }
+
+    /// Takes out at the venue what is left there of topics that are gone.
+    fn take_out_orphans(&mut self, now: Now, out: &mut impl Output<Self>) {
+        for (number, key) in std::mem::take(&mut self.orphans) {
+            match key {
+                Some(key) => self.remove(number, &[key.item()], now, out),
+                None => self.cancel(number, now, out),
             }
         }
     }
@@ -190,6 +228,9 @@ impl Protocol for DxLinkProtocol {
         self.channels.reset();
         self.lines.reset();
         self.asked.clear();
+        self.brought.clear();
+        self.orphans.clear();
+        self.loggable = LOGGED;
         self.keepalive = Some(Keepalive::new(now.instant));
         let version = concat!("0.1-feedline/", env!("CARGO_PKG_VERSION"));
         let setup = request::setup(version, keepalive::TIMEOUT, keepalive::TIMEOUT);
@@ -205,21 +246,30 @@ impl Protocol for DxLinkProtocol {
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) -> Result<(), feed::Malformed> {
-        let message =
-            ServerMessage::parse(frame.bytes()).map_err(|malformed| unreadable(&malformed))?;
+        self.take_out_orphans(now, out);
+        let message = match ServerMessage::parse(frame.bytes()) {
+            Ok(message) => message,
+            Err(malformed) => return Err(self.unreadable(&malformed, topics, out)),
+        };
         match message {
             ServerMessage::FeedData(data) => return self.data(&data, now, topics, out),
             ServerMessage::FeedConfig(config) => match self.channels.get_mut(config.channel) {
                 Some(channel) => config.apply(&mut channel.schema),
                 None => out.ignored("FEED_CONFIG of a channel that is not open"),
             },
+            ServerMessage::DomConfig(config) => match self.channels.get_mut(config.channel) {
+                Some(channel) => channel.depth_limit = config.depth_limit,
+                None => out.ignored("DOM_CONFIG of a channel that is not open"),
+            },
             ServerMessage::DomSnapshot(snapshot) => {
                 let channel = self.channels.get(snapshot.channel);
-                match channel.map(|channel| &channel.use_) {
-                    Some(Use::Dom(id)) => {
+                match channel.map(|channel| (&channel.use_, channel.depth_limit)) {
+                    Some((Use::Dom(id), depth_limit)) => {
                         let id = *id;
+                        self.brought.insert(id);
                         let symbol = topics.get(id).symbol.clone();
-                        let book: BookUpdate = snapshot.into_book(symbol, None, Some(now.wall));
+                        let received = Some(now.wall);
+                        let book: BookUpdate = snapshot.into_book(symbol, depth_limit, received);
                         out.event(id, DxItem::Event(DxEvent::Book(book)));
                     }
                     _ => out.ignored("DOM_SNAPSHOT of a channel that is not open"),
@@ -232,9 +282,7 @@ impl Protocol for DxLinkProtocol {
                 }
                 self.flush(opened.channel, now, topics, out);
             }
-            ServerMessage::ChannelClosed { channel } => {
-                self.closed(channel, "the venue closed the channel", now, out);
-            }
+            ServerMessage::ChannelClosed { channel } => self.closed(channel, now, out),
             ServerMessage::Setup(setup) => self.setup(&setup, now, out),
             ServerMessage::AuthState { authorized, .. } => {
                 let step = if authorized {
@@ -248,8 +296,8 @@ impl Protocol for DxLinkProtocol {
                 channel,
                 code,
                 text,
-            } => self.error(channel, &code, &text, now, out),
-            ServerMessage::Keepalive | ServerMessage::DomConfig(_) => {}
+            } => self.error(channel, &code, &text, now, topics, out),
+            ServerMessage::Keepalive => {}
             ServerMessage::Unknown { name, .. } => out.ignored(&name),
         }
         Ok(())
@@ -262,6 +310,7 @@ impl Protocol for DxLinkProtocol {
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) {
+        self.take_out_orphans(now, out);
         match request.op {
             Op::Subscribe => self.subscribe(request, now, topics, out),
             Op::Unsubscribe => self.unsubscribe(request, now, topics, out),
@@ -283,7 +332,8 @@ impl Protocol for DxLinkProtocol {
         self.step(step, now, out);
     }
 
-    fn timeout(&mut self, now: Now, _: &Topics<Topic>, out: &mut impl Output<Self>) {
+    fn timeout(&mut self, now: Now, topics: &Topics<Topic>, out: &mut impl Output<Self>) {
+        self.take_out_orphans(now, out);
         if self
             .keepalive
             .as_ref()
@@ -292,8 +342,12 @@ impl Protocol for DxLinkProtocol {
             self.send(request::keepalive(), now, out);
         }
         // Half a snapshot would wait for its other half for ever.
-        while let Some(id) = self.lines.overdue(now.instant) {
-            self.afresh(id, now, out);
+        while let Some(id) = self.lines.next_overdue(now.instant) {
+            let mut teller = Teller::new(&mut self.asked, out);
+            let symbol = &topics.get(id).symbol;
+            self.lines
+                .overdue(id, symbol, &mut |shown| teller.show(id, shown));
+            teller.finish();
         }
         let step = self.login.timeout(now);
         self.step(step, now, out);
@@ -301,6 +355,20 @@ impl Protocol for DxLinkProtocol {
 
     fn reading(&mut self, now: Now, reading: bool) {
         self.lines.reading(now.instant, reading);
+    }
+
+    fn anew(&mut self, topic: TopicId) {
+        self.lines.forget(topic);
+    }
+
+    fn vacated(&mut self, topic: TopicId) {
+        self.lines.forget(topic);
+        if let Some((place, key)) = self.channels.vacate(topic) {
+            self.no_longer_asked(topic, place.request);
+            if place.sent.is_some() {
+                self.orphans.push((place.channel, key));
+            }
+        }
     }
 }
 

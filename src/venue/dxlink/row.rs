@@ -37,6 +37,18 @@ pub(crate) struct Item {
     pub(crate) dropped_values: u32,
 }
 
+impl Item {
+    /// A candle's symbol as it was asked for: the venue may spell it in another way.
+    #[inline]
+    pub(crate) fn spell(&mut self, symbol: &Symbol) {
+        if let DxEvent::Candle(candle) = &mut self.event
+            && candle.symbol != *symbol
+        {
+            candle.symbol = symbol.clone();
+        }
+    }
+}
+
 impl<'r> Row<'r> {
     /// Finds the symbol of a row.
     #[inline]
@@ -61,7 +73,6 @@ impl<'r> Row<'r> {
     }
 
     /// The event type; `None` for one that feedline has no type for.
-    #[allow(dead_code, reason = "written for the protocol, which comes next")]
     #[inline]
     pub(crate) fn kind(&self) -> Option<EventKind> {
         self.kind
@@ -139,7 +150,6 @@ impl<'r> Row<'r> {
     /// # Errors
     ///
     /// As [`read`](Row::read); the flags of such a row still count, with [`Change::Nothing`].
-    #[allow(dead_code, reason = "written for the protocol, which comes next")]
     pub(crate) fn change(&self, received: Option<Timestamp>) -> Result<Change<Item>, Malformed> {
         if self.removes()? {
             return Ok(Change::Remove);

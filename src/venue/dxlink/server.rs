@@ -148,12 +148,19 @@ impl<'a> ServerMessage<'a> {
         }
         let envelope: Envelope<'a> =
             serde_json::from_slice(frame).map_err(|error| Malformed::new(error.to_string()))?;
-        let Some(name) = required("type", text(envelope.kind))? else {
+        let Some(name) = required("type", word(envelope.kind))? else {
             return Err(Malformed::new("type is missing"));
         };
-        let message = envelope.read(&name).map_err(|error| error.of_kind(&name))?;
-        Ok(message.unwrap_or_else(|| {
-            let channel = count(envelope.channel).ok().flatten();
+        let channel = || count(envelope.channel).ok().flatten();
+        let read = envelope.read(&name).map_err(|error| {
+            let error = error.of_kind(&name);
+            match channel() {
+                Some(channel) => error.of_channel(channel),
+                None => error,
+            }
+        });
+        Ok(read?.unwrap_or_else(|| {
+            let channel = channel();
             Self::Unknown { name, channel }
         }))
     }
@@ -250,6 +257,14 @@ fn feed_data(frame: &[u8]) -> Option<FeedData<'_>> {
 
 pub(super) fn text<'a>(raw: Option<&'a RawValue>) -> Read<Cow<'a, str>> {
     raw.map_or(Ok(None), Value::text)
+}
+
+/// A text that is one: what names the type of a message is not guessed.
+pub(super) fn word<'a>(raw: Option<&'a RawValue>) -> Read<Cow<'a, str>> {
+    match raw {
+        Some(raw) if !raw.get().starts_with(['"', 'n']) => Err(Bad),
+        raw => text(raw),
+    }
 }
 
 pub(super) fn count<T: TryFrom<i64>>(raw: Option<&RawValue>) -> Read<T> {

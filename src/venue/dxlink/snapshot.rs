@@ -38,7 +38,8 @@ enum Phase {
     Begun,
     /// It has ended in a transaction that goes on.
     Ended { snipped: bool },
-    /// A snapshot or transaction was too large: what is left of it is counted and dropped.
+    /// A snapshot or transaction was too large, or had a row that could not be read: what is left of it
+    /// is counted and dropped.
     Dropping {
         rows: usize,
         snapshot: bool,
@@ -63,17 +64,38 @@ impl<K: Eq + Hash + Clone, R> Snapshots<K, R> {
     }
 
     /// How many rows of `key` wait for the end of their snapshot or transaction.
+    #[inline]
     pub fn pending(&self, key: &K) -> usize {
+        if self.held == 0 {
+            return 0;
+        }
         self.lines.get(key).map_or(0, |line| line.pending.len())
     }
 
-    /// Whether a snapshot of `key` has begun and not ended.
+    /// Whether there is no room to hold another row of `key`.
+    pub(super) fn is_full(&self, key: &K) -> bool {
+        self.pending(key) >= self.limits.one || self.held >= self.limits.all
+    }
+
+    /// Takes the events that wait for `key`, the last of each index, in the order of the indices: their
+    /// snapshot will not be whole.
+    pub(super) fn take(&mut self, key: &K) -> Vec<(i64, R)> {
+        let Some(line) = self.lines.remove(key) else {
+            return Vec::new();
+        };
+        self.held -= line.pending.len();
+        latest(line.pending)
+    }
+
+    /// Whether a snapshot of `key` has begun and not been shown.
+    #[inline]
     pub(super) fn under_way(&self, key: &K) -> bool {
-        self.lines.get(key).is_some_and(|line| match line.phase {
-            Phase::Begun => true,
-            Phase::Dropping { begun, .. } => begun,
-            Phase::Updates | Phase::Ended { .. } => false,
-        })
+        // Nearly always there are no lines at all.
+        !self.lines.is_empty()
+            && self
+                .lines
+                .get(key)
+                .is_some_and(|line| line.phase != Phase::Updates)
     }
 
     /// Forgets what waits for `key`: its subscription was released or begins anew.
@@ -139,7 +161,9 @@ impl<K: Eq + Hash + Clone, R> Snapshots<K, R> {
             self.lines.remove(key);
             return alone(mark.index, change, emit);
         }
-        if line.pending.len() >= self.limits.one || self.held >= self.limits.all {
+        // Nothing that is shown as whole may lack a row that could not be read.
+        let spoilt = matches!(change, Change::Nothing) && line.phase != Phase::Updates;
+        if spoilt || line.pending.len() >= self.limits.one || self.held >= self.limits.all {
             let rows = line.pending.len() + 1;
             let snapshot = line.phase != Phase::Updates;
             let begun = line.phase == Phase::Begun;
@@ -186,7 +210,19 @@ fn alone<R>(index: i64, change: Change<R>, emit: &mut impl FnMut(Emit<R>)) {
 }
 
 /// A snapshot: the last row of each index counts.
-fn whole<R>(mut rows: Vec<(i64, Change<R>)>, snipped: bool, emit: &mut impl FnMut(Emit<R>)) {
+fn whole<R>(rows: Vec<(i64, Change<R>)>, snipped: bool, emit: &mut impl FnMut(Emit<R>)) {
+    let events = latest(rows);
+    let mut left = events.len();
+    emit(Emit::SnapshotBegin { events: left });
+    for (index, event) in events {
+        left -= 1;
+        emit(Emit::Snapshot { index, event, left });
+    }
+    emit(Emit::SnapshotEnd { snipped });
+}
+
+/// What each index holds in the end, in the order of the indices.
+fn latest<R>(mut rows: Vec<(i64, Change<R>)>) -> Vec<(i64, R)> {
     rows.retain(|(_, change)| !matches!(change, Change::Nothing));
     // Stable, so that of equal indices the last row stays the last; snapshots come in order, mostly
     // the newest first, which is no work.
@@ -200,13 +236,7 @@ fn whole<R>(mut rows: Vec<(i64, Change<R>)>, snipped: bool, emit: &mut impl FnMu
             events.push((index, event));
         }
     }
-    let mut left = events.len();
-    emit(Emit::SnapshotBegin { events: left });
-    for (index, event) in events {
-        left -= 1;
-        emit(Emit::Snapshot { index, event, left });
-    }
-    emit(Emit::SnapshotEnd { snipped });
+    events
 }
 
 /// A transaction of several updates: the last row of each index counts, in its place.

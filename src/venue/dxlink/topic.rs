@@ -4,7 +4,7 @@ use hashbrown::Equivalent;
 use smol_str::SmolStr;
 
 use super::request::{Contract, Item};
-use super::{CandleSymbol, EventKind};
+use super::{CandleSymbol, EventKind, candle_symbol};
 use crate::feed::{self, ChannelSpec, Join};
 use crate::{Symbol, Timestamp};
 
@@ -49,6 +49,10 @@ impl EventName {
             Self::Other(name) => name,
         }
     }
+
+    fn is_candle(&self) -> bool {
+        self.as_str() == EventKind::Candle.name()
+    }
 }
 
 impl Topic {
@@ -66,8 +70,7 @@ impl Topic {
 
     /// Candles of a symbol, which the venue tells in its shortest form.
     pub(super) fn candles(symbol: &Symbol, from: Timestamp) -> Self {
-        let shortest = symbol.parse::<CandleSymbol>();
-        let symbol = shortest.map_or_else(|_| symbol.clone(), |it| it.to_string().into());
+        let symbol = candle_symbol::normal(symbol).unwrap_or_else(|| symbol.clone());
         let name = EventName::Known(EventKind::Candle);
         Self::feed(name, Contract::History, &symbol).from(from)
     }
@@ -101,16 +104,33 @@ impl Topic {
         })
     }
 
-    /// What rows of the topic are known by on its channel.
+    /// What rows of the topic are known by on its channel: of candles, the normal form of the symbol,
+    /// whatever the spelling that was asked for.
     pub(super) fn key(&self) -> Option<RowKey> {
         let Service::Feed { name, source, .. } = &self.service else {
             return None;
         };
+        let normal = name
+            .is_candle()
+            .then(|| candle_symbol::normal(&self.symbol));
         Some(RowKey {
             name: name.clone(),
-            symbol: self.symbol.clone(),
+            symbol: normal.flatten().unwrap_or_else(|| self.symbol.clone()),
             source: source.clone(),
         })
+    }
+
+    /// Where its history is to begin.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        match &self.service {
+            Service::Feed { from, .. } => *from,
+            Service::Dom { .. } => None,
+        }
+    }
+
+    /// Whether its events are candles.
+    pub(super) fn is_of_candles(&self) -> bool {
+        matches!(&self.service, Service::Feed { name, .. } if name.is_candle())
     }
 
     /// Whether its rows come as snapshots and updates with flags.
@@ -150,6 +170,21 @@ pub(super) struct RowRef<'a> {
     pub(super) name: &'a str,
     pub(super) symbol: &'a str,
     pub(super) source: Option<&'a str>,
+}
+
+impl RowRef<'_> {
+    /// Whether it is a row of this topic, if it does not matter that it tells no source.
+    pub(super) fn is_sourceless_row_of(&self, key: &RowKey) -> bool {
+        let row = RowRef {
+            source: key.source.as_deref(),
+            ..*self
+        };
+        self.source.is_none() && row.equivalent(key)
+    }
+
+    pub(super) fn is_candle(&self) -> bool {
+        self.name == EventKind::Candle.name()
+    }
 }
 
 // Source and type are left out: few topics share a symbol.

@@ -1,8 +1,30 @@
-//! Single values as the venue spells them.
+//! Single values as the venue spells them: leniently where nothing is lost, strictly where something
+//! would be. Messages and rows, COMPACT and FULL, are all read by these rules.
 //!
-//! Source: dxLink AsyncAPI, FEED_DATA. A double may be the text `NaN`, `Infinity` or `-Infinity`; a
-//! text may be empty or `\u0000`, which stands for none; `null` is not documented and means absent;
-//! an integer may be written as `5.0`.
+//! | in the place of | stands | read as |
+//! |---|---|---|
+//! | anything | `null`, `""` | absent |
+//! | a number | `81.37`, `1.3E7`, or a text that holds one: `"81.37"` | the number, of its own digits |
+//! | | `"NaN"` | absent |
+//! | | `"Infinity"`, `"-Infinity"` | that, for what models compute; else bad |
+//! | | more digits than an exact decimal holds | bad |
+//! | a whole number | `5`, `"5"`, `5.0`, `5E0` | 5 |
+//! | | `5.5`, or more than 64 bits | bad |
+//! | a time, a day | 0 | absent |
+//! | a size, volume or count | a negative number | bad |
+//! | a text | `2330` | `2330` |
+//! | a character | `"\u0000"` | absent |
+//! | | more than one character | bad |
+//! | `true` or `false` | `"true"`, `"false"` | the same |
+//! | an enumeration | a name that is not documented | that name |
+//! | the type of a message or an event | anything but a text | bad |
+//!
+//! Anything else is bad. What is bad is left out and counted where the event is of use without it. It
+//! makes the row malformed where the event is none without it: prices of executions and candles, sizes of
+//! executions and orders, flags and indices; and so does any size that is negative.
+//!
+//! Source: dxLink AsyncAPI, FEED_DATA, for `NaN`, the infinities, empty texts, `\u0000` and `5.0`; no
+//! source has `null`, numbers as texts or texts as numbers, which some servers send all the same.
 
 mod plain;
 mod serde;
@@ -35,7 +57,7 @@ pub(super) trait Value<'a>: Copy {
     /// A whole number, never through a double.
     fn integer(self) -> Read<i64>;
 
-    /// A text that is not empty.
+    /// A text that is not empty, or the digits of a number.
     fn text(self) -> Read<Cow<'a, str>>;
 
     /// `true` or `false`.
@@ -43,6 +65,14 @@ pub(super) trait Value<'a>: Copy {
 
     /// Whatever it is.
     fn json(self) -> Read<serde_json::Value>;
+
+    /// A decimal that cannot be negative.
+    fn amount(self) -> Read<Decimal> {
+        match self.decimal()? {
+            Some(value) if value.is_sign_negative() && !value.is_zero() => Err(Bad),
+            value => Ok(value),
+        }
+    }
 
     /// A text of one character that is not NUL.
     fn character(self) -> Read<char> {
@@ -83,6 +113,38 @@ pub(super) trait Value<'a>: Copy {
             None | Some(0) => Ok(None),
             Some(days) => Day::from_day_id(days).map(Some).ok_or(Bad),
         }
+    }
+}
+
+/// The number that a text holds. What only Rust takes for one, such as `inf`, is none.
+fn float_of(text: &str) -> Read<f64> {
+    match text {
+        "" | "NaN" => return Ok(None),
+        "Infinity" => return Ok(Some(f64::INFINITY)),
+        "-Infinity" => return Ok(Some(f64::NEG_INFINITY)),
+        _ => {}
+    }
+    let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+    let number = text.bytes().all(plain).then(|| text.parse().ok()).flatten();
+    number.map(Some).ok_or(Bad)
+}
+
+/// The exact number that a text holds.
+fn decimal_of(text: &str) -> Read<Decimal> {
+    match text {
+        "" | "NaN" => Ok(None),
+        number => decimal::parse(number).map(Some).map_err(|_| Bad),
+    }
+}
+
+/// The whole number that a text holds.
+fn integer_of(text: &str) -> Read<i64> {
+    match text {
+        "" | "NaN" => Ok(None),
+        number => match number.parse() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => integral(number.as_bytes()),
+        },
     }
 }
 

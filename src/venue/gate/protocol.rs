@@ -152,7 +152,9 @@ impl Protocol for SpotProtocol {
             }
             Ok(Message::Pong { sent }) => sent.into_iter().for_each(|sent| out.venue_time(sent)),
             Ok(Message::Upgrade { text }) => {
-                out.fail(Failure::Retry(Interruption::Announced { text }));
+                out.fail(Failure::Retry(Interruption::Announced {
+                    text: text.into(),
+                }));
             }
             Ok(Message::Ignored { channel }) => out.ignored(&channel),
             Err(malformed) => return self.spoiled(malformed, topics, out),

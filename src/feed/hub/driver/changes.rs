@@ -7,7 +7,7 @@ use crate::feed::handle::HandleId;
 use crate::feed::hub::answers::Ticket;
 use crate::feed::hub::ledger::{Change, Changed, What};
 use crate::feed::hub::router::{Joining, Seat};
-use crate::feed::{Protocol, Topic, TopicId};
+use crate::feed::{Join, Protocol, Topic, TopicId};
 
 impl<P: Protocol> Driver<P> {
     pub(super) fn apply(&mut self, changed: Changed<P>) {
@@ -110,7 +110,8 @@ impl<P: Protocol> Driver<P> {
             ending: machine.is_ending(id),
             ticket,
         };
-        if self.router.join(seat, joining) {
+        // Also where it is yet to be asked for again: what was missed is not all that whoever joins lacks.
+        if self.router.join(seat, joining) || channel.join == Join::Resubscribe {
             machine.renew(id, self.router.now);
         }
     }

@@ -2,6 +2,7 @@
 //! whatever is dropped that wakes somebody.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::shard::Wish;
 use super::{Record, Signal};
@@ -73,11 +74,11 @@ impl<P: Protocol> Afterwards<P> {
     pub(crate) fn run(self) {
         self.signals.iter().for_each(|signal| signal.waker.wake());
         for (handle, how) in self.ends {
-            if let Some(waker) = handle.end(how) {
-                waker.wake();
-            }
+            handle.end(how).into_iter().for_each(Waker::wake);
         }
-        self.settled.iter().for_each(|handle| handle.settle(1));
+        for handle in self.settled {
+            handle.settle(1).into_iter().for_each(Waker::wake);
+        }
         self.updates.into_iter().for_each(Update::publish);
     }
 }

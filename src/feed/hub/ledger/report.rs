@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::clients::Client;
 use super::{ClientId, Ledger};
 use crate::Now;
 use crate::feed::handle::lock;
@@ -83,7 +84,7 @@ impl<P: Protocol> Ledger<P> {
     pub(in crate::feed::hub) fn metrics(&self, now: Now, client: ClientId) -> Metrics {
         let client = self.clients.get(client);
         let mut metrics = Metrics {
-            topics: client.map_or(0, |client| client.topics()),
+            topics: client.map_or(0, Client::topics),
             ..Metrics::default()
         };
         for (at, (shard, report)) in self.shards.iter().zip(self.reports()).enumerate() {
@@ -107,7 +108,7 @@ impl<P: Protocol> Ledger<P> {
         for retired in client.iter().flat_map(|client| client.retired()) {
             metrics.add_queue(retired);
         }
-        let handles = client.into_iter().flat_map(|client| client.handles());
+        let handles = client.into_iter().flat_map(Client::handles);
         for record in handles.filter_map(|id| self.handles.get(&id)) {
             metrics.add_handle(&record.handle.metrics());
         }
@@ -128,7 +129,7 @@ impl<P: Protocol> Ledger<P> {
             .max();
         let waiting_for = reports.iter().find_map(|report| report.stalled_by.clone());
         let live = matches!(state, State::Live | State::Idle);
-        let channels = self.channel_health(now, &reports);
+        let channels = self.channel_health(now, client, &reports);
         let overdue = channels.values().any(|channel| channel.overdue);
         Health {
             ok: live && waiting_for.is_none() && !overdue,
@@ -145,10 +146,20 @@ impl<P: Protocol> Ledger<P> {
         }
     }
 
-    /// How the channels with subscriptions are doing.
-    fn channel_health(&self, now: Now, reports: &[Report]) -> BTreeMap<String, ChannelHealth> {
-        let handles = self.handles.values();
-        let names = handles.map(|record| record.handle.metrics().channel);
+    /// How the channels are doing that a client has subscriptions of.
+    fn channel_health(
+        &self,
+        now: Now,
+        client: ClientId,
+        reports: &[Report],
+    ) -> BTreeMap<String, ChannelHealth> {
+        let handles = self
+            .clients
+            .get(client)
+            .into_iter()
+            .flat_map(Client::handles);
+        let records = handles.filter_map(|id| self.handles.get(&id));
+        let names = records.map(|record| record.handle.metrics().channel);
         let mut channels: BTreeMap<_, _> =
             names.map(|name| (name, ChannelHealth::default())).collect();
         for report in reports {

@@ -4,6 +4,8 @@ mod closings;
 mod notes;
 mod seats;
 
+use std::task::Waker;
+
 use hashbrown::HashMap;
 use tokio::sync::oneshot;
 
@@ -34,13 +36,15 @@ pub(super) struct Router<P: Protocol> {
     seats: Vec<Option<Seated<P>>>,
     free: Vec<Seat>,
     by_handle: HashMap<HandleId, Seat>,
-    /// Handles that may lose nothing.
-    lossless: Vec<Seat>,
+    /// Handles that may lose nothing and were full when they were last looked at, the longest first.
+    full: Vec<Seat>,
     routes: Vec<Route<P::Event>>,
     touched: Vec<Seat>,
     closings: Closings,
     /// Topics that the venue has released.
     pub(super) freed: Vec<TopicId>,
+    /// Those who waited for topics, to be woken where no lock is held.
+    to_wake: Vec<Waker>,
     /// Lanes of handles that are gone, with what they still hold.
     departed: Vec<Box<dyn Lane<P::Event>>>,
     pub(super) now: Now,
@@ -61,6 +65,8 @@ struct Seated<P: Protocol> {
     touched: bool,
     /// Of those who wait for the answer to a topic.
     tickets: HashMap<TopicId, Ticket>,
+    /// It stands in the list of the full ones.
+    full: bool,
 }
 
 struct Route<E> {
@@ -106,7 +112,8 @@ impl<P: Protocol> Router<P> {
             seats: Vec::new(),
             free: Vec::new(),
             by_handle: HashMap::new(),
-            lossless: Vec::new(),
+            full: Vec::new(),
+            to_wake: Vec::new(),
             routes: Vec::new(),
             touched: Vec::new(),
             closings: Closings::default(),
@@ -134,13 +141,13 @@ impl<P: Protocol> Router<P> {
         eager: bool,
     ) -> Option<Seat> {
         if let Some(lane) = lane {
-            let lossless = lane.is_lossless();
             let seated = Some(Seated {
                 id,
                 lane,
                 tracker: Tracker::new(whole, eager),
                 touched: false,
                 tickets: HashMap::new(),
+                full: false,
             });
             let seat = match self.free.pop() {
                 Some(seat) => {
@@ -153,9 +160,6 @@ impl<P: Protocol> Router<P> {
                 }
             };
             self.by_handle.insert(id, seat);
-            if lossless {
-                self.lossless.push(seat);
-            }
         }
         let seat = self.by_handle.get(&id).copied()?;
         self.seats[seat].as_mut()?.tracker.set_whole(whole);
@@ -183,9 +187,9 @@ impl<P: Protocol> Router<P> {
     }
 
     /// Topics of a handle need no answer any more.
-    pub(super) fn settle(&self, seat: Seat, count: usize) {
+    pub(super) fn settle(&mut self, seat: Seat, count: usize) {
         if let Some(seated) = &self.seats[seat] {
-            seated.lane.handle().settle(count);
+            self.to_wake.extend(seated.lane.handle().settle(count));
         }
     }
 
@@ -213,11 +217,12 @@ impl<P: Protocol> Router<P> {
         }
         let last = if active { route.last.clone() } else { None };
         let now = self.now;
+        let mut wakers = Vec::new();
         self.tell(seat, |tracker, lane| {
             tracker.add(id, symbol);
             if active && !afresh {
                 let first = tracker.accepted(&[id], now, &mut |marker| lane.mark(marker));
-                lane.handle().settle(first);
+                wakers = lane.handle().settle(first);
                 if let Some(last) = &last {
                     lane.lend(last);
                 }
@@ -228,6 +233,7 @@ impl<P: Protocol> Router<P> {
         {
             seated.tickets.insert(id, ticket);
         }
+        self.to_wake.extend(wakers);
         afresh
     }
 
@@ -261,7 +267,7 @@ impl<P: Protocol> Router<P> {
         if let Some(seat) = self.by_handle.remove(&id) {
             self.departed
                 .extend(self.seats[seat].take().map(|seated| seated.lane));
-            self.lossless.retain(|held| *held != seat);
+            self.full.retain(|held| *held != seat);
             self.free.push(seat);
         }
     }
@@ -284,18 +290,20 @@ impl<P: Protocol> Router<P> {
         }
     }
 
-    /// How many events may be read before a handle that may lose none is full, and which is.
-    pub(super) fn room(&self) -> (usize, Option<Seat>) {
-        let mut least = (usize::MAX, None);
-        for seat in &self.lossless {
-            if let Some(seated) = &self.seats[*seat] {
-                let room = seated.lane.room();
-                if room < least.0 {
-                    least = (room, Some(*seat));
-                }
-            }
-        }
-        least
+    /// The handle that has been full for longest, because of which nothing may be read.
+    ///
+    /// Only those that were full are looked at: none gets full but by what it is handed here, and a
+    /// consumer that makes room wakes this task.
+    pub(super) fn full(&mut self) -> Option<Seat> {
+        let seats = &mut self.seats;
+        self.full.retain(|seat| {
+            let Some(seated) = &mut seats[*seat] else {
+                return false;
+            };
+            seated.full = seated.lane.is_full();
+            seated.full
+        });
+        self.full.first().copied()
     }
 
     pub(super) fn label(&self, seat: Seat) -> String {
@@ -336,8 +344,16 @@ impl<P: Protocol> Router<P> {
             if let Some(seated) = &mut self.seats[seat] {
                 seated.touched = false;
                 seated.lane.flush();
+                if seated.lane.is_full() && !std::mem::replace(&mut seated.full, true) {
+                    self.full.push(seat);
+                }
             }
         }
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        self.to_wake.drain(..).for_each(Waker::wake);
     }
 
     fn seated(&self) -> impl Iterator<Item = Seat> + '_ {
@@ -371,6 +387,13 @@ impl<P: Protocol> Router<P> {
             let done = self.closings.released(closing);
             done.into_iter().for_each(tell_released);
         }
+    }
+}
+
+impl<P: Protocol> Drop for Router<P> {
+    /// Also when the task panics: nobody must be left asleep.
+    fn drop(&mut self) {
+        self.wake();
     }
 }
 

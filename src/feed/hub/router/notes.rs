@@ -24,17 +24,19 @@ impl<P: Protocol> Router<P> {
 
     fn accepted(&mut self, ids: &[TopicId]) {
         let now = self.now;
+        let mut wakers = Vec::new();
         for (seat, held) in self.holders(ids) {
             self.tell(seat, |tracker, lane| {
                 let first = tracker.accepted(&held, now, &mut |marker| lane.mark(marker));
                 if first > 0 {
-                    lane.handle().settle(first);
+                    wakers.extend(lane.handle().settle(first));
                 }
             });
             for id in held {
                 self.take_ticket(seat, id);
             }
         }
+        self.to_wake.extend(wakers);
     }
 
     fn rejected(&mut self, id: TopicId, rejection: &Rejection) {

@@ -335,7 +335,7 @@ impl Pair {
         let now = self.now;
         let cause = Interruption::Closed {
             code: None,
-            reason: String::new(),
+            reason: String::new().into(),
         };
         self.with(|machine, collect| machine.handle_closed(now, cause, collect));
         self.settle();
@@ -351,7 +351,7 @@ impl Pair {
             machine.handle_frame(now, &frame, collect);
             let cause = Interruption::Closed {
                 code: None,
-                reason: String::new(),
+                reason: String::new().into(),
             };
             machine.handle_closed(now, cause, collect);
         });

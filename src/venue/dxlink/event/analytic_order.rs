@@ -46,9 +46,9 @@ pub struct AnalyticOrder {
 impl Build for AnalyticOrder {
     fn build<'a, S: Source<'a>>(row: &mut Reader<S>) -> Result<Self, Unfit> {
         Ok(Self {
-            iceberg_peak_size: row.decimal(Field::IcebergPeakSize),
-            iceberg_hidden_size: row.decimal(Field::IcebergHiddenSize),
-            iceberg_executed_size: row.decimal(Field::IcebergExecutedSize),
+            iceberg_peak_size: row.amount(Field::IcebergPeakSize),
+            iceberg_hidden_size: row.amount(Field::IcebergHiddenSize),
+            iceberg_executed_size: row.amount(Field::IcebergExecutedSize),
             iceberg_type: row.one_of(Field::IcebergType, IcebergType::from_wire),
             order: Order::build(row)?,
         })

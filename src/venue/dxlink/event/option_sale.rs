@@ -111,7 +111,7 @@ impl Build for OptionSale {
             sequence: row.count(Field::Sequence),
             sale_kind: row.one_of(Field::Type, SaleKind::from_wire),
             price: row.decimal(Field::Price),
-            size: row.decimal(Field::Size),
+            size: row.size(Field::Size)?,
             side: row.one_of(Field::AggressorSide, OrderSide::from_wire),
             exchange: row.character(Field::ExchangeCode),
             bid: row.decimal(Field::BidPrice),

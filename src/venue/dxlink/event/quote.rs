@@ -44,9 +44,9 @@ impl Build for Quote {
         let ask_time = row.millis(Field::AskTime);
         Ok(Self {
             bid: row.decimal(Field::BidPrice),
-            bid_size: row.decimal(Field::BidSize),
+            bid_size: row.size(Field::BidSize)?,
             ask: row.decimal(Field::AskPrice),
-            ask_size: row.decimal(Field::AskSize),
+            ask_size: row.size(Field::AskSize)?,
             time: bid_time.max(ask_time),
             sequence: row.count(Field::Sequence),
             received: row.received(),

@@ -92,7 +92,7 @@ impl Build for Summary {
             previous_day: row.day(Field::PrevDayId),
             previous_close: row.decimal(Field::PrevDayClosePrice),
             previous_close_type: row.one_of(Field::PrevDayClosePriceType, PriceType::from_wire),
-            previous_volume: row.decimal(Field::PrevDayVolume),
+            previous_volume: row.amount(Field::PrevDayVolume),
             open_interest: row.count(Field::OpenInterest),
             event_time: row.millis(Field::EventTime),
             received: row.received(),

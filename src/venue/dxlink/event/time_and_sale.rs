@@ -97,7 +97,7 @@ impl Build for TimeAndSale {
     fn build<'a, S: Source<'a>>(row: &mut Reader<S>) -> Result<Self, Unfit> {
         let time = row.time_or_index().ok_or(Unfit::Missing(Field::Time))?;
         let price = row.need(Field::Price)?;
-        let size = row.decimal(Field::Size);
+        let size = row.known_size(Field::Size)?;
         let taker = row.one_of(Field::AggressorSide, OrderSide::from_wire);
         let side = taker.as_ref().and_then(OrderSide::side);
         let extra = SaleExtra {

@@ -9,11 +9,16 @@ use serde_json::value::RawValue;
 
 use super::super::field::Field;
 use super::super::row::{Cells, Row};
-use super::super::value::Value;
+use super::super::schema::Schema;
+use super::super::server::word;
 use super::super::{EventKind, Malformed};
 
 /// An event of the FULL format.
-pub(super) fn object(raw: &RawValue, each: &mut impl FnMut(Result<Row<'_>, Malformed>)) {
+pub(super) fn object(
+    raw: &RawValue,
+    schema: &Schema,
+    each: &mut impl FnMut(Result<Row<'_>, Malformed>),
+) {
     let entries: Entries<'_> = match serde_json::from_str(raw.get()) {
         Ok(entries) => entries,
         Err(error) => return each(Err(Malformed::new(error.to_string()))),
@@ -24,15 +29,16 @@ pub(super) fn object(raw: &RawValue, each: &mut impl FnMut(Result<Row<'_>, Malfo
             known[field as usize] = Some(*value);
         }
     }
-    let name = known[Field::EventType as usize].map(Value::text);
-    let Some(Ok(Some(name))) = name else {
+    let Ok(Some(name)) = word(known[Field::EventType as usize]) else {
         return each(Err(Malformed::new("eventType is missing")));
     };
+    let kind = EventKind::from_name(&name);
     let cells = Cells::Object {
         known: &known,
         all: &entries.0,
+        listed: schema.layout(kind, &name),
     };
-    each(Row::new(EventKind::from_name(&name), &name, cells));
+    each(Row::new(kind, &name, cells));
 }
 
 /// The keys and values of an object, in its order.

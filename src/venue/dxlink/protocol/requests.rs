@@ -2,33 +2,111 @@
 
 use std::borrow::Cow;
 
-use super::super::channels::Use;
+use super::super::channels::{Channel, SUSPICION, Use};
 use super::super::request;
 use super::super::server::DataFormat;
 use super::super::topic::{EventName, Service, Topic};
-use super::{Asked, DxLinkProtocol};
+use super::DxLinkProtocol;
+use super::asked::Asked;
 use crate::Now;
-use crate::feed::{Output, Refusal, Request, TopicId, Topics};
+use crate::feed::{Output, Refusal, Request, RequestId, TopicId, Topics};
 
 impl DxLinkProtocol {
-    /// The venue will not have this channel, or no longer.
-    pub(super) fn closed(&mut self, number: u64, why: &str, now: Now, out: &mut impl Output<Self>) {
-        if self.channels.get(number).is_none() {
+    /// The venue will not have this channel, or no longer. Who was just being asked for on it may be why.
+    pub(super) fn closed(&mut self, number: u64, now: Now, out: &mut impl Output<Self>) {
+        let Some(channel) = self.channels.get_mut(number) else {
             return out.ignored("close of a channel that is not open");
+        };
+        let words = channel.complaint.take();
+        let suspects = self.fresh_on(number, now);
+        let topics = self.channels.close(number);
+        for (id, place) in topics {
+            if !suspects.contains(&id) {
+                self.channels.trust(id);
+            }
+            self.lines.release(id);
+            self.refuse(id, place.request, words.as_deref(), out);
         }
-        let mut topics = self.channels.close(number);
-        // Requests that have not been sent as a whole are made again as a whole; what was sent of
-        // them on other channels is taken out, since it may not be wanted any more by then.
-        let (refused, asked): (Vec<Asked>, Vec<Asked>) = std::mem::take(&mut self.asked)
-            .into_iter()
-            .partition(|asked| asked.topics.iter().any(|id| topics.contains(id)));
-        self.asked = asked;
-        for request in refused {
-            topics.retain(|id| !request.topics.contains(id));
-            self.take_back(&request, why, now, out);
+        self.channels.suspect(&suspects);
+    }
+
+    /// The venue complains of this channel, which goes on. It is not said of what: of what has just been
+    /// asked for on it and has brought nothing, that is taken for not carried out.
+    pub(super) fn complained(
+        &mut self,
+        number: u64,
+        words: String,
+        now: Now,
+        topics: &Topics<Topic>,
+        out: &mut impl Output<Self>,
+    ) {
+        let Some(channel) = self.channels.get_mut(number) else {
+            return;
+        };
+        let of_one = matches!(channel.use_, Use::Dom(_));
+        channel.complaint = Some(words.clone());
+        let suspects = self.fresh_on(number, now);
+        if of_one && !suspects.is_empty() {
+            self.closed(number, now, out);
+            return self.send(request::cancel(number), now, out);
         }
-        for id in topics {
-            out.dropped(id, Some(Refusal::passing(why)));
+        if suspects.is_empty() {
+            // Whatever it is that the venue does not like, all of the channel may suffer by it.
+            let topics = self.channels.topics_on(number);
+            return out.complained(&topics, Refusal::passing(words));
+        }
+        let mut items = Vec::new();
+        for id in &suspects {
+            let topic = topics.get(*id);
+            let Some(place) = self.channels.displace(*id, topic) else {
+                continue;
+            };
+            self.lines.release(*id);
+            items.extend(topic.item(topic.since()));
+            self.refuse(*id, place.request, Some(&words), out);
+        }
+        self.channels.suspect(&suspects);
+        self.remove(number, &items, now, out);
+    }
+
+    /// What was asked for on a channel so lately that the venue may be answering that, and has brought
+    /// nothing yet.
+    fn fresh_on(&self, number: u64, now: Now) -> Vec<TopicId> {
+        let mut fresh = self.channels.topics_on(number);
+        fresh.retain(|id| {
+            let sent = self.channels.place(*id).and_then(|place| place.sent);
+            let young = |sent| now.instant.saturating_duration_since(sent) < SUSPICION;
+            sent.is_some_and(young) && !self.brought.contains(*id)
+        });
+        fresh
+    }
+
+    /// The venue has not carried out what a topic needs, perhaps in these words. It is asked for again later.
+    fn refuse(
+        &mut self,
+        id: TopicId,
+        request: Option<RequestId>,
+        words: Option<&str>,
+        out: &mut impl Output<Self>,
+    ) {
+        let asked = self
+            .asked
+            .iter_mut()
+            .find(|asked| Some(asked.id) == request);
+        match asked {
+            Some(asked) => {
+                let words = words.unwrap_or("the venue closed the channel");
+                asked.refused(id, Refusal::passing(words));
+                self.answer(out);
+            }
+            None => out.dropped(id, words.map(Refusal::passing)),
+        }
+    }
+
+    /// Answers the requests that are through.
+    fn answer(&mut self, out: &mut impl Output<Self>) {
+        while let Some(at) = self.asked.iter().position(Asked::is_through) {
+            self.asked.remove(at).answer(out);
         }
     }
 
@@ -40,11 +118,8 @@ impl DxLinkProtocol {
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) {
-        let Some(channel) = self
-            .channels
-            .get_mut(number)
-            .filter(|channel| channel.opened)
-        else {
+        let open = |channel: &&mut Channel| channel.opened;
+        let Some(channel) = self.channels.get_mut(number).filter(open) else {
             return;
         };
         let waiting = std::mem::take(&mut channel.waiting);
@@ -102,23 +177,25 @@ impl DxLinkProtocol {
             self.send(message, now, out);
         }
         for id in waiting {
-            self.sent(id, out);
+            self.sent(id, now);
         }
+        self.answer(out);
     }
 
     /// A topic's subscription has been sent: that is all that the venue asks for.
-    fn sent(&mut self, id: TopicId, out: &mut impl Output<Self>) {
-        let Some(at) = self
-            .asked
-            .iter()
-            .position(|asked| asked.topics.contains(&id))
-        else {
+    fn sent(&mut self, id: TopicId, now: Now) {
+        self.brought.remove(id);
+        let Some(place) = self.channels.place_mut(id) else {
             return;
         };
-        self.asked[at].left -= 1;
-        if self.asked[at].left == 0 {
-            let asked = self.asked.remove(at);
-            out.settled(asked.id);
+        place.sent = Some(now.instant);
+        let request = place.request;
+        if let Some(asked) = self
+            .asked
+            .iter_mut()
+            .find(|asked| Some(asked.id) == request)
+        {
+            asked.sent(id);
         }
     }
 
@@ -129,16 +206,25 @@ impl DxLinkProtocol {
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) {
-        self.asked.push(Asked {
-            id: request.id,
-            topics: request.topics.to_vec(),
-            left: request.topics.len(),
-        });
+        self.asked
+            .push(Asked::new(request.id, request.topics.len()));
         let mut used = Vec::new();
         for id in request.topics {
             let topic = topics.get(*id);
-            let (number, new) = self.channels.place_topic(*id, topic);
-            if let Some(channel) = self.channels.get_mut(number) {
+            let (number, new) = match self.channels.place(*id) {
+                // Of a request that was answered in part, or given up.
+                Some(place) => {
+                    self.no_longer_asked(*id, place.request);
+                    (place.channel, false)
+                }
+                None => self.channels.place_topic(*id, topic),
+            };
+            if let Some(place) = self.channels.place_mut(*id) {
+                place.request = Some(request.id);
+            }
+            if let Some(channel) = self.channels.get_mut(number)
+                && !channel.waiting.contains(id)
+            {
                 channel.waiting.push(*id);
             }
             if !used.contains(&number) {
@@ -173,19 +259,17 @@ impl DxLinkProtocol {
         let mut removed: Vec<(u64, Vec<request::Item<'_>>)> = Vec::new();
         for id in request.topics {
             let topic = topics.get(*id);
-            let Some(number) = self.channels.displace(*id, topic) else {
+            let Some(place) = self.channels.displace(*id, topic) else {
                 continue;
             };
-            self.lines.forget(*id);
-            let from = match &topic.service {
-                Service::Feed { from, .. } => *from,
-                Service::Dom { .. } => {
-                    self.channels.close(number);
-                    self.send(request::cancel(number), now, out);
-                    continue;
-                }
-            };
-            let Some(item) = topic.item(from) else {
+            self.no_longer_asked(*id, place.request);
+            self.lines.release(*id);
+            let number = place.channel;
+            if let Service::Dom { .. } = topic.service {
+                self.cancel(number, now, out);
+                continue;
+            }
+            let Some(item) = topic.item(topic.since()) else {
                 continue;
             };
             match removed.iter_mut().find(|(known, _)| *known == number) {
@@ -194,49 +278,41 @@ impl DxLinkProtocol {
             }
         }
         for (number, items) in removed {
-            for message in request::feed_subscriptions(number, false, &items, &[]) {
-                self.send(message, now, out);
-            }
+            self.remove(number, &items, now, out);
         }
         out.settled(request.id);
     }
 
-    /// Takes a topic out at the venue, to be asked for anew.
-    pub(super) fn afresh(&mut self, id: TopicId, now: Now, out: &mut impl Output<Self>) {
-        if !self.take_out(id, now, out) {
-            return;
+    /// Takes items out at the venue, with their channel if it was for them alone.
+    pub(super) fn remove(
+        &mut self,
+        number: u64,
+        items: &[request::Item<'_>],
+        now: Now,
+        out: &mut impl Output<Self>,
+    ) {
+        if self.channels.is_abandoned(number) {
+            return self.cancel(number, now, out);
         }
-        // The rest of its request waits for another channel: all of it is made again.
-        if let Some(at) = self.asked.iter().position(|it| it.topics.contains(&id)) {
-            let request = self.asked.remove(at);
-            return self.take_back(&request, "a snapshot was not completed", now, out);
+        for message in request::feed_subscriptions(number, false, items, &[]) {
+            self.send(message, now, out);
         }
-        out.dropped(id, None);
     }
 
-    /// Undoes what was sent of a request, which is made again later.
-    fn take_back(&mut self, request: &Asked, why: &str, now: Now, out: &mut impl Output<Self>) {
-        for id in &request.topics {
-            self.take_out(*id, now, out);
-        }
-        out.refused(request.id, Refusal::passing(why));
+    pub(super) fn cancel(&mut self, number: u64, now: Now, out: &mut impl Output<Self>) {
+        self.channels.close(number);
+        self.send(request::cancel(number), now, out);
     }
 
-    /// Takes a topic out, on a channel and, if it was sent, at the venue; tells whether it was there.
-    fn take_out(&mut self, id: TopicId, now: Now, out: &mut impl Output<Self>) -> bool {
-        let number = self.channels.place(id);
-        let waits = number
-            .and_then(|number| self.channels.get(number))
-            .is_some_and(|channel| channel.waiting.contains(&id));
-        let Some((number, key)) = self.channels.remove(id) else {
-            return false;
-        };
-        self.lines.abandon(id);
-        if !waits {
-            for message in request::feed_subscriptions(number, false, &[key.item()], &[]) {
-                self.send(message, now, out);
-            }
+    /// A topic is not what a request is waited for any more.
+    pub(super) fn no_longer_asked(&mut self, id: TopicId, request: Option<RequestId>) {
+        if let Some(at) = self
+            .asked
+            .iter()
+            .position(|asked| Some(asked.id) == request)
+            && self.asked[at].withdraw(id)
+        {
+            self.asked.remove(at);
         }
-        true
     }
 }

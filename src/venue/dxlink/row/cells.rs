@@ -27,6 +27,8 @@ pub(in crate::venue::dxlink) enum Cells<'r> {
     Object {
         known: &'r [Option<&'r RawValue>; Field::COUNT],
         all: &'r [(Cow<'r, str>, &'r RawValue)],
+        /// The fields that the venue sends of this type, where it has said.
+        listed: Option<&'r Layout>,
     },
     /// The values of a type whose fields nobody has named.
     Nameless { raws: &'r [&'r RawValue] },
@@ -76,12 +78,15 @@ pub(super) fn decimal(cells: Cells<'_>, field: Field) -> Read<Decimal> {
     cell!(cells, field, decimal)
 }
 
-/// Whether the row has the field at all.
+/// Whether the row has the field at all, if only by leaving it out as what it is by default.
 pub(super) fn has(cells: Cells<'_>, field: Field) -> bool {
     match cells {
         Cells::Tape { layout, .. } | Cells::Raws { layout, .. } => layout.position(field).is_some(),
-        // Values that are the default may be left out, and a size's is that there is none.
-        Cells::Object { .. } => true,
+        // Objects leave out what is the default, which of a size is that there is none.
+        Cells::Object { known, listed, .. } => {
+            known[field as usize].is_some()
+                || listed.is_none_or(|layout| layout.position(field).is_some())
+        }
         Cells::Nameless { .. } => false,
     }
 }

@@ -133,6 +133,7 @@ impl<'a, S: Source<'a>> Reader<S> {
 
     optional! {
         decimal -> Decimal;
+        amount -> Decimal;
         float -> f64;
         integer -> i64;
         boolean -> bool;
@@ -170,6 +171,30 @@ impl<'a, S: Source<'a>> Reader<S> {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(Unfit::Missing(field)),
             Err(Bad) => Err(Unfit::Bad(field)),
+        }
+    }
+
+    /// A size, which cannot be negative: a row with one that is says nothing that can be believed.
+    #[inline]
+    pub(in crate::venue::dxlink) fn size(
+        &mut self,
+        field: Field,
+    ) -> Result<Option<Decimal>, Unfit> {
+        match self.decimal(field) {
+            Some(size) if size.is_sign_negative() && !size.is_zero() => Err(Unfit::Bad(field)),
+            size => Ok(size),
+        }
+    }
+
+    /// A size that the event is wrong without; none where the venue sends none.
+    #[inline]
+    pub(in crate::venue::dxlink) fn known_size(
+        &mut self,
+        field: Field,
+    ) -> Result<Option<Decimal>, Unfit> {
+        match self.source.cell(field) {
+            Some(value) => value.amount().map_err(|Bad| Unfit::Bad(field)),
+            None => Ok(None),
         }
     }
 

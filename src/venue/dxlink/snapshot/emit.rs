@@ -18,7 +18,8 @@ pub enum Change<R> {
     Set(R),
     /// Takes the event away.
     Remove,
-    /// Nothing: the row's event cannot be read, but its flags count.
+    /// Nothing: the row's event cannot be read, but its flags count. A snapshot that has such a row is
+    /// not shown, since it would not be whole.
     Nothing,
 }
 
@@ -61,8 +62,8 @@ pub enum Emit<R> {
         /// How many changes follow that must be shown together with this one.
         left: usize,
     },
-    /// Rows that could not be held any longer: a snapshot or transaction larger than the limits.
-    /// None of it is shown; what was known before no longer holds.
+    /// Rows that are not shown: of a snapshot or transaction larger than the limits, or of a snapshot with
+    /// a row that could not be read. What was known before no longer holds.
     Lost {
         /// How many rows.
         rows: usize,

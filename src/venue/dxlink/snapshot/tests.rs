@@ -13,6 +13,8 @@ struct Model {
     partial: bool,
     complete: bool,
     snipped: bool,
+    /// The snapshot has a row that could not be read: it is as if it had not come.
+    spoilt: bool,
     book: BTreeMap<i64, u32>,
     /// `None` while nothing was shown for this row, else whether a snapshot was.
     shown: Option<(bool, bool)>,
@@ -24,13 +26,22 @@ impl Model {
         if flags.contains(EventFlags::SNAPSHOT_BEGIN) {
             self.pending.clear();
             (self.partial, self.complete, self.snipped) = (true, false, false);
+            self.spoilt = false;
         }
         if self.partial && flags.ends_snapshot() {
             (self.partial, self.complete) = (false, true);
             self.snipped = flags.contains(EventFlags::SNAPSHOT_SNIP);
         }
+        self.spoilt |= (self.partial || self.complete) && matches!(change, Change::Nothing);
         self.pending.push((index, change));
+        if self.spoilt {
+            self.pending.clear();
+        }
         if flags.contains(EventFlags::TX_PENDING) || self.partial {
+            return;
+        }
+        if std::mem::take(&mut self.spoilt) {
+            self.complete = false;
             return;
         }
         if self.complete {
@@ -201,19 +212,25 @@ fn what_is_too_large_is_told_and_the_next_snapshot_counts_again() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_still_ends_its_snapshot() {
+fn a_snapshot_with_a_row_that_cannot_be_read_is_never_shown() {
+    let lost = |rows| {
+        [Emit::Lost {
+            rows,
+            snapshot: true,
+        }]
+    };
     let mut snapshots = Snapshots::default();
+    // In the middle: the rest of it is not shown either.
     run(&mut snapshots, 1, 4, 3, Change::Set(3));
-    run(&mut snapshots, 1, 0, 3, Change::Nothing);
-    let shown = run(&mut snapshots, 1, 8, 2, Change::Nothing);
-    assert_eq!(
-        shown[1],
-        Emit::Snapshot {
-            index: 3,
-            event: 3,
-            left: 0
-        }
-    );
+    assert_eq!(run(&mut snapshots, 1, 0, 2, Change::Nothing), lost(2));
+    assert_eq!(run(&mut snapshots, 1, 0, 1, Change::Set(1)), []);
+    assert_eq!(run(&mut snapshots, 1, 10, 0, Change::Remove), lost(2));
+    // The first and the last.
+    assert_eq!(run(&mut snapshots, 1, 4, 3, Change::Nothing), lost(1));
+    assert_eq!(run(&mut snapshots, 1, 10, 0, Change::Remove), lost(1));
+    run(&mut snapshots, 1, 4, 3, Change::Set(3));
+    assert_eq!(run(&mut snapshots, 1, 8, 2, Change::Nothing), lost(2));
+    assert_eq!(run(&mut snapshots, 1, 12, 2, Change::Set(2)).len(), 3);
 }
 
 #[derive(Clone, Debug)]
@@ -257,6 +274,7 @@ proptest! {
                     for model in &mut models {
                         model.pending.clear();
                         (model.partial, model.complete) = (false, false);
+                        model.spoilt = false;
                     }
                 }
                 Step::Row { key, bits, index, change } => {

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Bad, Read, Value, integral};
+use super::{Bad, Read, Value, decimal_of, float_of, integer_of, integral};
 use crate::decimal::{self, Decimal};
 
 /// A value of a frame that the tape has checked: a scalar of valid JSON without blanks around it,
@@ -20,22 +20,16 @@ impl<'a> Plain<'a> {
         matches!(self.0.first(), Some(b'-' | b'0'..=b'9'))
     }
 
-    /// What stands where a number should.
+    /// What a text holds that stands where a number should.
+    #[cold]
     #[inline(never)]
-    fn word(self) -> Word {
-        match self.0 {
-            b"\"NaN\"" | b"\"\"" | b"null" => Word::Absent,
-            b"\"Infinity\"" => Word::Infinite(f64::INFINITY),
-            b"\"-Infinity\"" => Word::Infinite(f64::NEG_INFINITY),
-            _ => Word::Bad,
+    fn words(self) -> Read<&'a str> {
+        match self.inside() {
+            Some(inside) => std::str::from_utf8(inside).map(Some).map_err(|_| Bad),
+            None if self.0 == b"null" => Ok(None),
+            None => Err(Bad),
         }
     }
-}
-
-enum Word {
-    Absent,
-    Infinite(f64),
-    Bad,
 }
 
 impl<'a> Value<'a> for Plain<'a> {
@@ -44,10 +38,7 @@ impl<'a> Value<'a> for Plain<'a> {
         if self.is_number() {
             return decimal::parse_bytes(self.0).map(Some).map_err(|_| Bad);
         }
-        match self.word() {
-            Word::Absent => Ok(None),
-            Word::Infinite(_) | Word::Bad => Err(Bad),
-        }
+        decimal_of(self.words()?.unwrap_or_default())
     }
 
     fn float(self) -> Read<f64> {
@@ -55,11 +46,7 @@ impl<'a> Value<'a> for Plain<'a> {
             let text = std::str::from_utf8(self.0).map_err(|_| Bad)?;
             return text.parse().map(Some).map_err(|_| Bad);
         }
-        match self.word() {
-            Word::Absent => Ok(None),
-            Word::Infinite(value) => Ok(Some(value)),
-            Word::Bad => Err(Bad),
-        }
+        float_of(self.words()?.unwrap_or_default())
     }
 
     #[inline]
@@ -92,6 +79,10 @@ impl<'a> Value<'a> for Plain<'a> {
         let Some(inside) = self.inside() else {
             return match self.0 {
                 b"null" => Ok(None),
+                number if self.is_number() => {
+                    let digits = std::str::from_utf8(number).map_err(|_| Bad)?;
+                    Ok(Some(Cow::Borrowed(digits)))
+                }
                 _ => Err(Bad),
             };
         };
@@ -109,8 +100,8 @@ impl<'a> Value<'a> for Plain<'a> {
     #[inline]
     fn boolean(self) -> Read<bool> {
         match self.0 {
-            b"true" => Ok(Some(true)),
-            b"false" => Ok(Some(false)),
+            b"true" | b"\"true\"" => Ok(Some(true)),
+            b"false" | b"\"false\"" => Ok(Some(false)),
             b"null" | b"\"\"" => Ok(None),
             _ => Err(Bad),
         }
@@ -124,6 +115,7 @@ impl<'a> Value<'a> for Plain<'a> {
     fn character(self) -> Read<char> {
         match self.0 {
             [b'"', character, b'"'] => Ok(Some(char::from(*character))),
+            [digit @ b'0'..=b'9'] => Ok(Some(char::from(*digit))),
             b"\"\"" | b"\"\\u0000\"" | b"null" => Ok(None),
             _ => Err(Bad),
         }
@@ -136,9 +128,6 @@ impl Plain<'_> {
         if self.is_number() {
             return integral(self.0);
         }
-        match self.word() {
-            Word::Absent => Ok(None),
-            Word::Infinite(_) | Word::Bad => Err(Bad),
-        }
+        integer_of(self.words()?.unwrap_or_default())
     }
 }

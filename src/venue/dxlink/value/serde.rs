@@ -2,43 +2,39 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{Bad, Read, Value, integral};
+use super::{Bad, Read, Value, decimal_of, float_of, integer_of, integral};
 use crate::decimal::{self, Decimal};
 
-/// A number's characters, or what stands in its place.
+/// The characters of a number, or the text that stands in its place.
 enum Number<'a> {
     Digits(&'a str),
-    Infinite(f64),
-    Absent,
+    Words(Cow<'a, str>),
 }
 
 fn number<'a>(raw: &'a RawValue) -> Result<Number<'a>, Bad> {
     let json = raw.get();
-    if json.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+    if is_number(json) {
         return Ok(Number::Digits(json));
     }
-    match Value::text(raw)?.as_deref() {
-        None | Some("NaN") => Ok(Number::Absent),
-        Some("Infinity") => Ok(Number::Infinite(f64::INFINITY)),
-        Some("-Infinity") => Ok(Number::Infinite(f64::NEG_INFINITY)),
-        Some(_) => Err(Bad),
-    }
+    Ok(Number::Words(Value::text(raw)?.unwrap_or_default()))
+}
+
+fn is_number(json: &str) -> bool {
+    json.starts_with(|c: char| c == '-' || c.is_ascii_digit())
 }
 
 impl<'a> Value<'a> for &'a RawValue {
     fn decimal(self) -> Read<Decimal> {
         match number(self)? {
             Number::Digits(digits) => decimal::parse(digits).map(Some).map_err(|_| Bad),
-            Number::Absent => Ok(None),
-            Number::Infinite(_) => Err(Bad),
+            Number::Words(words) => decimal_of(&words),
         }
     }
 
     fn float(self) -> Read<f64> {
         match number(self)? {
             Number::Digits(digits) => digits.parse().map(Some).map_err(|_| Bad),
-            Number::Absent => Ok(None),
-            Number::Infinite(value) => Ok(Some(value)),
+            Number::Words(words) => float_of(&words),
         }
     }
 
@@ -48,8 +44,7 @@ impl<'a> Value<'a> for &'a RawValue {
                 Ok(value) => Ok(Some(value)),
                 Err(_) => integral(digits.as_bytes()),
             },
-            Number::Absent => Ok(None),
-            Number::Infinite(_) => Err(Bad),
+            Number::Words(words) => integer_of(&words),
         }
     }
 
@@ -57,6 +52,9 @@ impl<'a> Value<'a> for &'a RawValue {
         let json = self.get();
         if json == "null" {
             return Ok(None);
+        }
+        if is_number(json) {
+            return Ok(Some(Cow::Borrowed(json)));
         }
         let plain = json.strip_prefix('"').and_then(|j| j.strip_suffix('"'));
         let text = match plain.ok_or(Bad)? {
@@ -69,6 +67,8 @@ impl<'a> Value<'a> for &'a RawValue {
     fn boolean(self) -> Read<bool> {
         match self.get() {
             "null" | "\"\"" => Ok(None),
+            "\"true\"" => Ok(Some(true)),
+            "\"false\"" => Ok(Some(false)),
             json => serde_json::from_str(json).map(Some).map_err(|_| Bad),
         }
     }
@@ -82,9 +82,10 @@ impl<'a> Value<'a> for &'a RawValue {
 mod tests {
     use super::super::Plain;
     use super::*;
+    use crate::Timestamp;
 
     /// Values of all sorts that the tape lets through.
-    const VALUES: [&str; 36] = [
+    const VALUES: [&str; 52] = [
         "0",
         "-0",
         "5",
@@ -121,6 +122,22 @@ mod tests {
         "\"a\\u0000b\"",
         "1700000000123",
         "20500",
+        "7",
+        "-7",
+        "\"false\"",
+        "\"-5\"",
+        "\"+5\"",
+        "\"5.0\"",
+        "\"5.5\"",
+        "\"1E3\"",
+        "\"1e400\"",
+        "\"81.370\"",
+        "\" 5\"",
+        "\"inf\"",
+        "\"nan\"",
+        "\"0x5\"",
+        "\"9223372036854775808\"",
+        "\"123456789012345678901234567890\"",
     ];
 
     #[test]
@@ -139,7 +156,39 @@ mod tests {
             assert_eq!(plain.millis(), raw.millis(), "{json}");
             assert_eq!(plain.day(), raw.day(), "{json}");
             assert_eq!(plain.count::<u32>(), raw.count::<u32>(), "{json}");
+            assert_eq!(plain.amount(), raw.amount(), "{json}");
         }
+    }
+
+    #[test]
+    fn numbers_as_texts_and_texts_as_numbers_are_read() {
+        for json in ["5", "\"5\"", "5.0", "\"5.0\"", "5E0", "\"0.5E1\""] {
+            let value = Plain(json.as_bytes());
+            assert_eq!(value.integer(), Ok(Some(5)), "{json}");
+            assert_eq!(value.decimal(), Ok(Some(Decimal::from(5))), "{json}");
+            assert_eq!(value.float(), Ok(Some(5.0)), "{json}");
+        }
+        assert_eq!(Plain(b"2330").text(), Ok(Some("2330".into())));
+        assert_eq!(Plain(b"\"true\"").boolean(), Ok(Some(true)));
+        let millis = Timestamp::from_millis(1_700_000_000_123);
+        assert_eq!(Plain(b"\"1700000000123\"").millis(), Ok(millis));
+    }
+
+    #[test]
+    fn what_would_lose_something_is_bad() {
+        for json in ["5.5", "\"5.5\"", "9223372036854775808", "1E30", "\"5 \""] {
+            assert_eq!(Plain(json.as_bytes()).integer(), Err(Bad), "{json}");
+        }
+        for json in [
+            "-1",
+            "\"-0.5\"",
+            "\"inf\"",
+            "0.12345678901234567890123456789",
+        ] {
+            assert_eq!(Plain(json.as_bytes()).amount(), Err(Bad), "{json}");
+        }
+        assert_eq!(Plain(b"-0.0").amount().map(|it| it.is_some()), Ok(true));
+        assert_eq!(Plain(b"\"inf\"").float(), Err(Bad));
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Access {
             Failure::Fatal(error.with_venue(VENUE))
         } else {
             Failure::Retry(Interruption::Login {
-                error: words.to_owned(),
+                error: words.into(),
             })
         }
     }

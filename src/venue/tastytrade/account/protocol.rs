@@ -154,7 +154,9 @@ impl AccountProtocol {
         if asked.action == Action::Heartbeat {
             // `connect-not-completed`, or `not-implemented` in older versions: the venue has forgotten
             // what this connection is for.
-            return out.fail(Failure::Retry(Interruption::Announced { text: told }));
+            return out.fail(Failure::Retry(Interruption::Announced {
+                text: told.into(),
+            }));
         }
         let refusal = |passing| Refusal {
             passing,
