@@ -1,6 +1,7 @@
 //! An endpoint that fails is tried by one connection at a time, whoever would like to.
 
 #![cfg(all(feature = "gate", feature = "sim"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
 
 mod support;
 

@@ -20,7 +20,10 @@ use tokio::time::Instant;
 /// Another client of the same venue.
 fn client(rig: &Rig) -> Spot {
     let builder = Spot::builder().url(rig.sim.url()).dial(rig.sim.dialer());
-    builder.clock(rig.sim.clock()).build().unwrap()
+    builder
+        .clock(rig.sim.clock())
+        .build()
+        .expect("good settings")
 }
 
 #[tokio::test(start_paused = true)]

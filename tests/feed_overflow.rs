@@ -94,9 +94,13 @@ async fn a_full_wait_queue_is_named_to_the_others() {
     let (a, _) = (rig.trade("BTC_USDT"), rig.trade("BTC_USDT"));
     let c = rig.trade("ETH_USDT");
     tokio::time::sleep(Duration::from_secs(2)).await;
+    // What came in the same read is delivered; nothing is read after it.
     assert_eq!(
         ready(&mut other).await,
-        ["stale: waiting for spot.trades #1, which is full (all symbols)"]
+        [
+            c.as_str(),
+            "stale: waiting for spot.trades #1, which is full (all symbols)"
+        ]
     );
     let health = rig.gate.health();
     assert!(!health.ok);
@@ -109,7 +113,7 @@ async fn a_full_wait_queue_is_named_to_the_others() {
     assert_eq!(word(&next(&mut full).await), a);
     settle().await;
     full.next().await;
-    assert_eq!(ready(&mut other).await, ["fresh (all symbols)", c.as_str()]);
+    assert_eq!(ready(&mut other).await, ["fresh (all symbols)"]);
     assert!(rig.gate.health().ok);
 }
 
@@ -373,7 +377,7 @@ async fn a_refusal_of_megabytes_is_cut_and_stored_once() {
     for _ in 0..3 {
         feeds.push(rig.gate.trades(["BTC_USDT"]).await.unwrap());
     }
-    let words = "é".repeat(3 << 20);
+    let words = "é".repeat(1 << 20);
     rig.sim.inject(Fault::Refuse {
         symbol: Some("ETH_USDT".into()),
         channel: None,

@@ -1,6 +1,7 @@
 //! What a server says instead of an upgrade, and what becomes of it.
 
 #![cfg(all(feature = "gate", feature = "sim"))]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are test code")]
 
 use std::collections::VecDeque;
 use std::io;

@@ -62,10 +62,11 @@ pub enum Cause {
     },
     /// The consumer was slower than the feed and its queue was full.
     Overflow {
-        /// Time of the first event dropped; `None` if it had none.
+        /// Time of the earliest event dropped, or where it had none when it was read; `None` if that is not
+        /// known either.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Timestamp>,
-        /// Time of the last event dropped.
+        /// Time of the latest event dropped.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<Timestamp>,
     },

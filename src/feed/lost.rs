@@ -7,18 +7,35 @@ use crate::{Cause, Gap, GapId, Timestamp};
 pub(crate) struct Lost {
     count: u64,
     scope: ScopeSet,
-    span: Option<(Timestamp, Timestamp)>,
+    /// By the venue's clock where the events have their time, and otherwise by this machine's.
+    span: Span,
+    /// By this machine's clock.
+    seen: Span,
+}
+
+#[derive(Debug, Default)]
+struct Span(Option<(Timestamp, Timestamp)>);
+
+impl Span {
+    #[inline]
+    fn add(&mut self, time: Timestamp) {
+        self.0 = Some(match self.0 {
+            Some((from, to)) => (from.min(time), to.max(time)),
+            None => (time, time),
+        });
+    }
 }
 
 impl Lost {
     pub(crate) fn add<T: Record>(&mut self, data: &T) {
         self.count += 1;
         self.scope.insert(data.symbol());
-        for time in [data.time(), data.received()].into_iter().flatten() {
-            self.span = Some(match self.span {
-                Some((from, to)) => (from.min(time), to.max(time)),
-                None => (time, time),
-            });
+        let received = data.received();
+        if let Some(time) = data.time().or(received) {
+            self.span.add(time);
+        }
+        if let Some(received) = received {
+            self.seen.add(received);
         }
     }
 
@@ -29,10 +46,12 @@ impl Lost {
     }
 
     pub(super) fn into_gap(self, id: GapId) -> Gap {
-        let cause = Cause::Overflow {
-            from: self.span.map(|(from, _)| from),
-            to: self.span.map(|(_, to)| to),
-        };
-        Gap::new(id, cause, self.scope.into_scope()).missed(self.count)
+        let (from, to) = self.span.0.unzip();
+        let cause = Cause::Overflow { from, to };
+        let gap = Gap::new(id, cause, self.scope.into_scope()).missed(self.count);
+        match self.seen.0 {
+            Some((from, to)) => gap.seen(from, to),
+            None => gap,
+        }
     }
 }

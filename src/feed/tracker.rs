@@ -253,8 +253,9 @@ impl Tracker {
         };
         if repaired {
             for id in &held {
-                let tracked = self.topics.get_mut(id);
-                tracked.map(|tracked| tracked.promised.push(missing.id));
+                if let Some(tracked) = self.topics.get_mut(id) {
+                    tracked.promised.push(missing.id);
+                }
             }
         }
         let gap = Gap::new(missing.id, cause, scope)

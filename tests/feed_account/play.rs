@@ -252,7 +252,8 @@ impl Stage {
     async fn is_live(&mut self) {
         // Enough that every book changes.
         self.rig.sim.step(200);
-        self.read_for(Duration::from_secs(3)).await;
+        // As long as a book may take that is asked for again.
+        self.read_for(Duration::from_secs(20)).await;
         // One by one: there are queues that hold no more.
         for symbol in SYMBOLS {
             self.rig.trade(symbol);

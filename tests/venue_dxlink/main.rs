@@ -6,6 +6,8 @@ mod account;
 mod candles;
 mod first;
 mod many;
+mod odd;
+mod quiet;
 mod tokens;
 
 use std::time::Duration;

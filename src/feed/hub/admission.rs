@@ -9,6 +9,9 @@ use super::ledger::{Limits, Load};
 use super::router::Seat;
 use crate::feed::{Topic, TopicId};
 
+/// A topic that has got its place, with those who want it.
+pub(super) type Admitted<T> = (T, Vec<(Seat, Option<Ticket>)>);
+
 /// Which topics the connection may ask for. A topic that is no longer wanted keeps its place until the
 /// venue has released it, and a new one waits for that: what is wanted fits, but what is wanted and
 /// what is still being released may not.
@@ -138,7 +141,7 @@ impl<T: Topic> Admission<T> {
     }
 
     /// The topic that has waited longest of those for which there is a place now, and who wants it.
-    pub(super) fn next(&mut self) -> Option<(T, Vec<(Seat, Option<Ticket>)>)> {
+    pub(super) fn next(&mut self) -> Option<Admitted<T>> {
         if self.waiting.is_empty() {
             return None;
         }

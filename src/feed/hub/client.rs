@@ -37,7 +37,7 @@ struct Client<P: Protocol> {
 /// Whether the client has found its pool.
 enum Seat<P: Protocol> {
     /// It will be found in the runtime of the first subscription.
-    Apart(Parts<P>),
+    Apart(Box<Parts<P>>),
     In(Arc<Member<P>>),
     /// It was closed before.
     Closed,
@@ -58,7 +58,7 @@ impl<P: Protocol> Hub<P> {
             config,
         };
         let seat = if shares {
-            Seat::Apart(parts)
+            Seat::Apart(Box::new(parts))
         } else {
             let pool = Arc::new(Pool::new(parts, None));
             let (member, afterwards) = Member::new(pool, max_topics, Arc::clone(&state));
@@ -95,7 +95,7 @@ impl<P: Protocol> Hub<P> {
                     return Ok(member);
                 }
                 Seat::Closed => return Err(self.error(ErrorKind::Closed)),
-                Seat::Apart(parts) => parts,
+                Seat::Apart(parts) => *parts,
             };
             let account = parts.config.account.clone().unwrap_or_default();
             let (pool, unused) = pools::shared(parts, &account, runtime.id());
@@ -196,7 +196,7 @@ impl<P: Protocol> Hub<P> {
         // Somebody may have come to use the connections meanwhile.
         let tasks = pool.ledger(|ledger| {
             let alone = ledger.is_alone(id);
-            alone.then(|| ledger.abort()).unwrap_or_default()
+            if alone { ledger.abort() } else { Vec::new() }
         });
         tasks.iter().for_each(tokio::task::AbortHandle::abort);
         // An aborted task goes at its next turn, unless its runtime stands still.

@@ -130,7 +130,9 @@ impl<P: Protocol> Driver<P> {
                 }
                 break more;
             }
-            if more || !again && !self.signal.is_set() {
+            // Reading rests from now on, and somebody may have to hear of it.
+            let filled = room > 0 && self.router.full().is_some();
+            if !filled && (more || !again && !self.signal.is_set()) {
                 break more;
             }
         };

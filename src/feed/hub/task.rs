@@ -9,7 +9,6 @@ use tokio::runtime;
 
 use super::Pool;
 use super::driver::Driver;
-use super::ledger::Ledger;
 use super::router::Router;
 use super::stall::Stall;
 use crate::ErrorKind;
@@ -90,7 +89,6 @@ impl<P: Protocol> Drop for Task<P> {
             self.pool
                 .ledger(|ledger| ledger.lost(self.shard, self.runtime, salvage))
         };
-        self.pool.ledger(Ledger::publish);
         if start {
             self.pool.spawn_drivers();
         }

@@ -51,10 +51,12 @@ fn drain(queue: &mut Queue<Item>) -> Vec<Event<Item>> {
 fn overflow_gap(id: u64, missed: u64, symbols: &[&str], first: i64, last: i64) -> Gap {
     let cause = Cause::Overflow {
         from: Some(Timestamp::from_nanos(first)),
-        to: Some(Timestamp::from_nanos(last + 100)),
+        to: Some(Timestamp::from_nanos(last)),
     };
     let scope = Scope::of(symbols.iter().map(Symbol::new));
-    Gap::new(GapId::new(id), cause, scope).missed(missed)
+    let gap = Gap::new(GapId::new(id), cause, scope).missed(missed);
+    let seen = |number| Timestamp::from_nanos(number + 100);
+    gap.seen(seen(first), seen(last))
 }
 
 fn outage(id: u64) -> Gap {
@@ -165,9 +167,10 @@ fn dropped_data_adds_to_a_gap_that_is_there_already() {
     queue.push(item("A", 31));
     let cause = Cause::Outage {
         from: Timestamp::from_nanos(10),
-        to: Timestamp::from_nanos(130),
+        to: Timestamp::from_nanos(30),
     };
-    let merged = Gap::new(GapId::new(7), cause, Scope::All);
+    let seen = Timestamp::from_nanos(130);
+    let merged = Gap::new(GapId::new(7), cause, Scope::All).seen(seen, seen);
     assert_eq!(drain(&mut queue), [Event::Gap(merged), data("A", 31)]);
 }
 

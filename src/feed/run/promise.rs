@@ -34,10 +34,8 @@ impl Promise {
     pub(super) fn extend(&mut self, at: u64, gap: Gap) {
         self.open.extend(&gap.scope);
         self.sum.add(GapSum::new(at, gap));
-        for verdict in [&mut self.repaired, &mut self.failed] {
-            if let Some(verdict) = verdict {
-                verdict.retract();
-            }
+        for verdict in [&mut self.repaired, &mut self.failed].into_iter().flatten() {
+            verdict.retract();
         }
     }
 

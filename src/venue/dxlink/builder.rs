@@ -14,7 +14,7 @@ use crate::transport::Address;
 pub const DEMO_URL: &str = "wss://demo.dxfeed.com/market-data/dxlink-ws";
 
 /// Settings of a [`DxLink`] client. Each has a default.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct DxLinkBuilder {
     url: Option<String>,
@@ -23,19 +23,6 @@ pub struct DxLinkBuilder {
     changes: Option<Changes>,
     network: Network,
     hub: HubConfig,
-}
-
-impl Default for DxLinkBuilder {
-    fn default() -> Self {
-        Self {
-            url: None,
-            tokens: None,
-            aggregation: None,
-            changes: None,
-            network: Network::default(),
-            hub: HubConfig::default(),
-        }
-    }
 }
 
 impl DxLinkBuilder {

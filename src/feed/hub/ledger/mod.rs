@@ -386,7 +386,7 @@ impl<P: Protocol> Ledger<P> {
 
     /// Ends a client's handles. Returns who hears when the venue has acknowledged that.
     pub(super) fn end_all(&mut self, client: ClientId) -> Vec<oneshot::Receiver<()>> {
-        let handles = self.clients.get(client).map(|client| client.handles());
+        let handles = self.clients.get(client).map(clients::Client::handles);
         let handles: Vec<_> = handles.into_iter().flatten().collect();
         let acknowledged = handles.into_iter().flat_map(|id| self.release(id));
         acknowledged.collect()

@@ -28,7 +28,7 @@ impl<P: Protocol> Ledger<P> {
     /// The tasks, to be stopped by force: nothing of them is kept.
     pub(in crate::feed::hub) fn abort(&mut self) -> Vec<AbortHandle> {
         let shards = self.shards.iter_mut();
-        shards.filter_map(|shard| shard.abort()).collect()
+        shards.filter_map(super::shard::Shard::abort).collect()
     }
 
     /// Connections that are wanted and have no task; they count as running from here on.
@@ -123,6 +123,7 @@ impl<P: Protocol> Ledger<P> {
         let mine = self.shards[at].end();
         if self.shards[at].is_wanted() {
             self.shards[at].retire(&mut self.afterwards);
+            self.publish();
             self.to_start.push(at);
             return mine;
         }
@@ -156,5 +157,6 @@ impl<P: Protocol> Ledger<P> {
     fn rest(&mut self, at: usize) {
         self.shards[at].clear(&mut self.afterwards);
         self.shards[at].retire(&mut self.afterwards);
+        self.publish();
     }
 }
