@@ -147,6 +147,6 @@ fn an_account_is_watched_where_the_rest_interface_is() {
     let streamer = venue.sim.account_url();
     let half = [&args[..], &["--account-url", &streamer]].concat();
     let ended = Tool::start_with(&CREDENTIALS, &half).end();
-    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("url and account_url"), "{ended:?}");
 }
