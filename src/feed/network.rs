@@ -39,6 +39,10 @@ impl Default for Network {
 }
 
 /// The methods of a venue's builder that set its [`Network`], a field of that name.
+#[cfg_attr(
+    not(any(feature = "gate", feature = "dxlink")),
+    allow(unused_macros, reason = "it is for the builders of venues")
+)]
 macro_rules! network_settings {
     () => {
         /// Another way to open byte streams: through a proxy, or into a simulator.

@@ -25,6 +25,7 @@ pub(crate) fn within(name: &str, time: Duration) -> Result<(), Error> {
 }
 
 /// A time over which something is gathered; nothing is allowed.
+#[cfg(any(feature = "dxlink", test))]
 pub(crate) fn at_most_a_day(name: &str, time: Duration) -> Result<(), Error> {
     if time > DAY {
         return invalid(format!("{name} must be at most a day, not {time:?}"));

@@ -32,6 +32,7 @@ pub use frame::{Frame, FrameRef};
 pub(crate) use headers::Headers;
 #[cfg(feature = "tastytrade")]
 pub(crate) use http::{Http, HttpError};
+#[cfg(feature = "tastytrade")]
 pub(crate) use quoted::quoted;
 pub use tcp::Tcp;
 pub use tls::Roots;

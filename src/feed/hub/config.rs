@@ -50,6 +50,10 @@ impl Default for HubConfig {
 }
 
 /// A client's settings of what is made of silence, the same for every venue.
+#[cfg_attr(
+    not(any(feature = "gate", feature = "dxlink")),
+    allow(unused_macros, reason = "it is for the builders of venues")
+)]
 macro_rules! quiet_settings {
     () => {
         /// What is done about data that stays away although the connection answers its pings: reported
