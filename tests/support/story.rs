@@ -8,6 +8,7 @@ use std::fmt::Write;
 use feedline::{
     Cause, Gap, GapId, Repair, Scope, Staleness, Status, StatusKind, Symbol, Timestamp,
 };
+use proptest::test_runner::RngSeed;
 
 /// An event that the venue sent.
 #[derive(Clone, Debug)]
@@ -365,15 +366,24 @@ fn count_of(seen: &Seen) -> u64 {
     }
 }
 
-/// How many scripts a property test plays: as many as `PROPTEST_CASES` says, or `few`.
+/// How many scripts a property test plays: as many new ones as `PROPTEST_CASES` says, or always the same
+/// `few`.
 pub fn cases(few: u32) -> proptest::prelude::ProptestConfig {
     let told = std::env::var("PROPTEST_CASES").ok();
+    let default = proptest::prelude::ProptestConfig::default();
+    // Without a number the scripts are the same in every run, so that it judges a change and not the
+    // weather of that day; with one they are new, and the seed is printed when one fails.
+    let rng_seed = match (&told, default.rng_seed) {
+        (None, RngSeed::Random) => RngSeed::Fixed(8),
+        (_, seed) => seed,
+    };
     let cases = told.and_then(|told| told.parse().ok()).unwrap_or(few);
     proptest::prelude::ProptestConfig {
         cases,
+        rng_seed,
         max_shrink_iters: 300,
         // The script and the seed that are printed are enough.
         failure_persistence: None,
-        ..proptest::prelude::ProptestConfig::default()
+        ..default
     }
 }
