@@ -99,7 +99,7 @@ fn a_bad_line_is_told_and_the_next_goes_on() {
 
 #[test]
 fn a_row_that_cannot_be_used_spares_the_others() {
-    let bad = r#"{"type":"FEED_DATA","channel":1,"data":["Quote",[7,1,2,"AAPL",231.5,231.6]]}"#;
+    let bad = r#"{"type":"FEED_DATA","channel":1,"data":["Quote",[true,1,2,"AAPL",231.5,231.6]]}"#;
     let (items, tally) = decode(&[], &[CONFIG, bad].join("\n"));
     assert_eq!(kinds(&items[1..]), ["malformed", "quote"]);
     assert_eq!(tally, "2 lines: 1 feed_config, 1 malformed, 1 quote");
