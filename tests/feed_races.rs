@@ -422,9 +422,10 @@ async fn a_handle_emptied_while_interrupted_still_resumes() {
     let a = rig.trade("ETH_USDT");
     let expected = [
         "interrupted: closed (all symbols)",
+        "gap(outage, ?, BTC_USDT)",
         "resumed (all symbols)",
         &a,
     ];
-    assert_eq!(words(&mut trades, 3).await, expected);
+    assert_eq!(words(&mut trades, 4).await, expected);
     assert!(!matches!(rig.gate.state().current(), State::Backoff));
 }

@@ -171,7 +171,7 @@ impl<P: Protocol> Deliver<P> for Collect<P> {
         let mut mark = |marker: Marker| ready.push_back(Collected::Marker(marker));
         match note {
             Note::State(State::Connecting) => tracker.connecting(),
-            Note::State(_) | Note::Released(_) | Note::Renewed(_) => {}
+            Note::State(_) | Note::Released(_) | Note::Renewed(_) | Note::Losing(_) => {}
             Note::Began(id) => tracker.began(id, &mut mark),
             Note::Interrupted { cause, .. } => tracker.interrupted(*now, &cause, &mut mark),
             Note::Accepted(ids) => {

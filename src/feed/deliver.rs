@@ -25,6 +25,9 @@ pub enum Note {
         /// How long until the next attempt.
         retry_in: Duration,
     },
+    /// From here on events of these topics may be missing, in the order of their numbers. A gap says so
+    /// once it is over.
+    Losing(Vec<Losing>),
     /// These topics are accepted, for the first time or again.
     Accepted(Vec<TopicId>),
     /// The venue refused a topic; it is not asked for again unless it is wanted anew.
@@ -56,6 +59,19 @@ pub enum Note {
     Postponed(TopicId, Rejection),
     /// The connection ends for good.
     Ended(Error),
+}
+
+/// A gap that has begun in one topic and is not over.
+#[derive(Clone, Copy, Debug)]
+pub struct Losing {
+    /// Which topic.
+    pub topic: TopicId,
+    /// Time of the last event before it, by the venue's clock where events carry their time.
+    pub from: Timestamp,
+    /// When it began, by this machine's clock.
+    pub seen_from: Timestamp,
+    /// The time by now, by the clock of `from`.
+    pub venue_now: Timestamp,
 }
 
 /// A gap in some topics, as the machine knows it.

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::owed::Owed;
 use super::queue::{Batch, Queue};
 use super::rejections::Rejections;
 use super::settled::Waiters;
-use super::{GapIds, HandleMetrics};
+use super::{GapIds, HandleMetrics, Losing, TopicId};
 use crate::market::Record;
-use crate::{Error, ErrorKind, Overflow, Rejection, Symbol};
+use crate::{Clock, Error, ErrorKind, Gap, Overflow, Rejection, Symbol};
 
 /// Names a handle within its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +31,8 @@ pub(crate) struct Handle<T> {
     pub(crate) channel: &'static str,
     pub(crate) overflow: Overflow,
     state: Mutex<HandleState<T>>,
+    gap_ids: GapIds,
+    clock: Clock,
     /// Nothing may be read because its queue may lose nothing and is full. Changed under the lock,
     /// looked at without.
     full: AtomicBool,
@@ -38,6 +41,8 @@ pub(crate) struct Handle<T> {
 #[derive(Debug)]
 struct HandleState<T> {
     queue: Queue<T>,
+    /// What is to be said before the end if the stream ends now.
+    owed: Owed,
     end: Option<Result<(), Error>>,
     /// The end has been taken by the consumer.
     told: bool,
@@ -69,13 +74,15 @@ impl<T: Record> Handle<T> {
         capacity: usize,
         overflow: Overflow,
         gap_ids: GapIds,
+        clock: Clock,
     ) -> Self {
-        let mut queue = Queue::new(capacity, overflow, gap_ids);
+        let mut queue = Queue::new(capacity, overflow, gap_ids.clone());
         queue.set_unread(true);
         let mut rejections = Rejections::default();
         rejections.expect(pending);
         let state = HandleState {
             queue,
+            owed: Owed::default(),
             end: None,
             told: false,
             reader: None,
@@ -89,6 +96,8 @@ impl<T: Record> Handle<T> {
             channel,
             overflow,
             state: Mutex::new(state),
+            gap_ids,
+            clock,
             full: AtomicBool::new(false),
         }
     }
@@ -170,7 +179,13 @@ pub(crate) trait AnyHandle: Send + Sync {
     fn forget_waiter(&self, number: u64);
     /// A topic was refused. Returns whether the refusal belongs into the stream.
     fn refuse(&self, symbol: Symbol, rejection: Rejection) -> bool;
-    /// Nothing more will come, unless it has ended before. Returns the wakers of its consumer and of
+    /// These topics of a connection have begun to miss events.
+    fn owe(&self, connection: usize, topics: Vec<(Option<Symbol>, Losing)>);
+    /// What they missed has been told.
+    fn told(&self, connection: usize, topics: &[TopicId]);
+    /// A topic leaves the handle: the gap that it was still owed.
+    fn pay(&self, connection: usize, topic: TopicId) -> Option<Gap>;
+    /// Nothing more will come, unless it has ended before; what is missing up to here is said first. Returns the wakers of its consumer and of
     /// those who wait for its topics, to be woken without a lock.
     #[must_use]
     fn end(&self, how: Result<(), Error>) -> Vec<Waker>;
@@ -229,9 +244,36 @@ impl<T: Record + Send> AnyHandle for Handle<T> {
         state.in_band
     }
 
-    fn end(&self, how: Result<(), Error>) -> Vec<Waker> {
+    fn owe(&self, connection: usize, topics: Vec<(Option<Symbol>, Losing)>) {
+        let now = self.clock.now();
         let mut state = lock(&self.state);
-        state.end.get_or_insert(how);
+        for (symbol, losing) in topics {
+            state.owed.add(connection, symbol, &losing, now);
+        }
+    }
+
+    fn told(&self, connection: usize, topics: &[TopicId]) {
+        let mut state = lock(&self.state);
+        for topic in topics {
+            state.owed.told(connection, *topic);
+        }
+    }
+
+    fn pay(&self, connection: usize, topic: TopicId) -> Option<Gap> {
+        let now = self.clock.now();
+        let mut state = lock(&self.state);
+        state.owed.pay(connection, topic, &self.gap_ids, now)
+    }
+
+    fn end(&self, how: Result<(), Error>) -> Vec<Waker> {
+        let now = self.clock.now();
+        let mut state = lock(&self.state);
+        if state.end.is_none() {
+            if let Some(gap) = state.owed.pay_all(&self.gap_ids, now) {
+                state.queue.mark(gap);
+            }
+            state.end = Some(how);
+        }
         state.pending = 0;
         self.note_full(&state);
         let mut wakers = state.waiters.take();

@@ -29,6 +29,7 @@ mod lost;
 mod machine;
 mod metrics;
 mod network;
+mod owed;
 mod protocol;
 mod queue;
 mod rejections;
@@ -48,7 +49,7 @@ pub use control::Control;
 #[cfg(feature = "dxlink")]
 pub(crate) use credentials::fetched;
 pub use credentials::{CredentialError, Secret, Token, TokenProvider};
-pub use deliver::{Deliver, Missing, Note, Why};
+pub use deliver::{Deliver, Losing, Missing, Note, Why};
 pub(crate) use driven::BATCH;
 pub use environment::Environment;
 #[cfg(feature = "tastytrade")]

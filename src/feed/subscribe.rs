@@ -133,6 +133,7 @@ where
             self.options.capacity,
             self.options.overflow,
             member.gap_ids(),
+            member.clock(),
         ));
         if lazy || self.options.allow_partial {
             handle.tell_refusals();

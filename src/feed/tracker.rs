@@ -118,6 +118,12 @@ impl Tracker {
         }
     }
 
+    /// The symbol of a topic whose missing events matter to the consumer: one that has begun.
+    pub(crate) fn begun(&self, id: TopicId) -> Option<Option<Symbol>> {
+        let tracked = self.topics.get(&id).filter(|tracked| tracked.begun)?;
+        Some(tracked.symbol.clone())
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = TopicId> + '_ {
         self.topics.keys().copied()
     }

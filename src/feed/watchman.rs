@@ -75,6 +75,7 @@ impl Watchman {
                     tracing::warn!(%cause, ?retry_in, held_back, "interrupted");
                 }
             }
+            Note::Losing(topics) => tracing::trace!(topics = topics.len(), "begun to miss events"),
             Note::Accepted(ids) => tracing::debug!(topics = ids.len(), "accepted"),
             Note::Rejected(_, rejection) => {
                 if let Some(held_back) = self.refused.admit(now.instant) {

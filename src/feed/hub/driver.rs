@@ -64,7 +64,7 @@ impl<P: Protocol> Driver<P> {
                 let (protocol, config) = machine();
                 Salvage {
                     machine: Machine::new(protocol, config, now),
-                    router: Router::new(now),
+                    router: Router::new(shard, now),
                     admission: Admission::new(pool.limits()),
                     stall: None,
                 }

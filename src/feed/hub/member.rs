@@ -11,7 +11,7 @@ use super::watching::Published;
 use super::{Answers, Owner, Pool};
 use crate::feed::handle::HandleId;
 use crate::feed::{GapIds, Protocol};
-use crate::{Error, Symbol};
+use crate::{Clock, Error, Symbol};
 
 /// A client as its handles know it, which keep it: it leaves the pool when neither they nor a clone of
 /// the client are left.
@@ -38,6 +38,10 @@ impl<P: Protocol> Member<P> {
 
     pub(crate) fn gap_ids(&self) -> GapIds {
         self.pool.gap_ids.clone()
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.pool.clock()
     }
 
     /// Enters a handle and sees to it that its connections have tasks.

@@ -41,7 +41,7 @@ use super::environment::Sockets;
 use super::handle::{HandleId, lock};
 use super::machine::MachineConfig;
 use super::{Circuit, GapIds, Protocol, Spec};
-use crate::{Error, ErrorKind};
+use crate::{Clock, Error, ErrorKind};
 
 /// What the clients, their handles and the tasks of some connections share.
 ///
@@ -117,6 +117,10 @@ impl<P: Protocol> Pool<P> {
 
     fn next_client(&self) -> ClientId {
         ClientId(self.clients.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn clock(&self) -> Clock {
+        self.environment.clock.clone()
     }
 
     fn limits(&self) -> Limits {

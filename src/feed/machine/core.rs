@@ -12,7 +12,7 @@ use super::quiet::QuietConfig;
 use super::registry::{Down, Registry, TopicEntry};
 use super::silence::Silence;
 use super::state::State;
-use crate::feed::{Failure, GapIds, MissingSpan, Protocol, Spec};
+use crate::feed::{Failure, GapIds, Losing, MissingSpan, Protocol, Spec, TopicId};
 use crate::rate::Bucket;
 use crate::transport::Frame;
 use crate::{Now, Timestamp};
@@ -54,6 +54,8 @@ pub(super) struct Core<P: Protocol> {
     pub(super) frame_channel: Option<usize>,
     pub(super) channels: Vec<(&'static str, ChannelCounters)>,
     pub(super) counters: ConnectionCounters,
+    /// Topics that may have begun to miss events, for their consumers to hear of.
+    pub(super) losing: Vec<TopicId>,
     /// Where events are missing, for the protocol to hear of.
     pub(super) spans: Vec<MissingSpan>,
 }
@@ -85,6 +87,7 @@ impl<P: Protocol> Core<P> {
             frame_channel: None,
             channels: Vec::new(),
             counters: ConnectionCounters::default(),
+            losing: Vec::new(),
             spans: Vec::new(),
         }
     }
@@ -117,13 +120,32 @@ impl<P: Protocol> Core<P> {
     }
 
     /// From when on events of a topic may be missing, if its feed stops here.
-    pub(super) fn lost_from_here(&self, entry: &TopicEntry, renewed: bool) -> Down {
+    pub(super) fn lost_from_here(&mut self, id: TopicId, renewed: bool) -> Down {
+        self.losing.push(id);
         let seen_from = self.complete_until();
         Down {
-            from: self.last_event_before(Some(entry), seen_from),
+            from: self.last_event_before(Some(self.registry.entry(id)), seen_from),
             seen_from,
             renewed,
         }
+    }
+
+    /// The topics whose gap has begun since the last look and is not over.
+    pub(super) fn take_losing(&mut self, now: Now) -> Vec<Losing> {
+        let venue_now = self.event_time_now(now);
+        let mut losing = std::mem::take(&mut self.losing);
+        losing.sort_unstable();
+        losing.dedup();
+        let begun = losing.into_iter().filter_map(|topic| {
+            let down = self.registry.entry(topic).down()?;
+            Some(Losing {
+                topic,
+                from: down.from,
+                seen_from: down.seen_from,
+                venue_now: venue_now.max(down.from),
+            })
+        });
+        begun.collect()
     }
 
     /// Time of the last event of the topic, or of the connection; where none carried a time, the last

@@ -291,7 +291,7 @@ impl<P: Protocol> Machine<P> {
         if let Some(fatal) = error.fatal_error() {
             self.end_or_bear(now, fatal.clone(), deliver);
         } else if !error.retryable && !self.ever_live {
-            self.end(error.into_error(), deliver);
+            self.end(error.into_error(), now, deliver);
         } else {
             let after = error.retry_after;
             let cause = Interruption::Connect {

@@ -74,10 +74,11 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
 
     /// The venue will not have this topic.
     pub(super) fn reject(&mut self, id: TopicId, code: Option<i64>, text: String) {
+        // What it missed before it is refused is missing for good.
+        self.end_outage(&[id]);
         let entry = self.core.registry.entry_mut(id);
         entry.stays_absent(None);
         entry.is_not_held();
-        entry.take_down();
         let repairs = entry.take_repairs();
         // Whoever wants it releases it now that it is refused; until then it is not asked for again.
         if !entry.is_wanted() {
@@ -171,7 +172,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     pub(super) fn left_unanswered(&mut self, pending: Pending) {
         let (company, now) = (pending.topics.len(), self.now.instant);
         for id in pending.topics {
-            let lost = self.core.lost_from_here(self.core.registry.entry(id), true);
+            let lost = self.core.lost_from_here(id, true);
             let entry = self.core.registry.entry_mut(id);
             if pending.op == Op::Subscribe && entry.began() {
                 // It brings what was asked for: that is an answer.
@@ -238,7 +239,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
 
     /// The venue no longer has this topic.
     pub(super) fn released(&mut self, id: TopicId) {
-        let lost = self.core.lost_from_here(self.core.registry.entry(id), true);
+        let lost = self.core.lost_from_here(id, true);
         self.core.registry.entry_mut(id).released(|| lost);
         self.core.registry.review(id);
     }
@@ -246,9 +247,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     /// The venue has taken this topic away.
     pub(super) fn withdraw(&mut self, id: TopicId, why: Option<Refusal>) {
         let now = self.now.instant;
-        let lost = self
-            .core
-            .lost_from_here(self.core.registry.entry(id), false);
+        let lost = self.core.lost_from_here(id, false);
         let entry = self.core.registry.entry_mut(id);
         match entry.state() {
             TopicState::Active { .. } | TopicState::AwaitingFirst { .. } => {}

@@ -38,8 +38,19 @@ impl<P: Protocol> Machine<P> {
             (self.ever_live, self.refused_since) = (true, None);
             self.reconcile(now, deliver);
         }
+        self.tell_losing(now, deliver);
         self.tell_missing(now, deliver);
         self.forget_unwanted(deliver);
+    }
+
+    /// Lets consumers know what their stream owes them if it ends now.
+    fn tell_losing(&mut self, now: Now, deliver: &mut impl Deliver<P>) {
+        if !self.core.losing.is_empty() {
+            let losing = self.core.take_losing(now);
+            if !losing.is_empty() {
+                deliver.note(Note::Losing(losing));
+            }
+        }
     }
 
     /// Lets the protocol hear where events are missing.
@@ -305,6 +316,8 @@ impl<P: Protocol> Machine<P> {
         for id in unwanted {
             self.forget(id, deliver);
         }
+        let held = self.core.registry.ids();
+        self.core.losing.extend(held);
     }
 
     /// Ends for good, unless the credentials were good once: then a refusal of them may be the venue's bad
@@ -323,12 +336,16 @@ impl<P: Protocol> Machine<P> {
                 deliver,
             );
         } else {
-            self.end(error, deliver);
+            self.end(error, now, deliver);
         }
     }
 
-    pub(super) fn end(&mut self, error: Error, deliver: &mut impl Deliver<P>) {
+    /// Ends for good. What is missing up to here is said before; what comes after is nobody's.
+    pub(super) fn end(&mut self, error: Error, now: Now, deliver: &mut impl Deliver<P>) {
+        let held = self.core.registry.ids();
+        self.with(now, deliver, |_, _, sink| sink.end_outage(&held));
         self.disconnect(deliver);
+        self.core.losing.clear();
         self.core.state = State::Closed;
         deliver.note(Note::State(State::Closed));
         deliver.note(Note::Ended(error));

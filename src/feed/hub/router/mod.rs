@@ -33,6 +33,8 @@ pub(super) struct Refused {
 
 /// Routes events and notes of one connection to the lanes of its handles.
 pub(super) struct Router<P: Protocol> {
+    /// Its connection's number in the pool.
+    shard: usize,
     seats: Vec<Option<Seated<P>>>,
     free: Vec<Seat>,
     by_handle: HashMap<HandleId, Seat>,
@@ -107,8 +109,9 @@ pub(super) struct Joining {
 }
 
 impl<P: Protocol> Router<P> {
-    pub(super) fn new(now: Now) -> Self {
+    pub(super) fn new(shard: usize, now: Now) -> Self {
         Self {
+            shard,
             seats: Vec::new(),
             free: Vec::new(),
             by_handle: HashMap::new(),
@@ -240,9 +243,12 @@ impl<P: Protocol> Router<P> {
     /// Leads a topic no longer to a handle. Returns whether it had been accepted for it, and
     /// whether no handle is left on it.
     pub(super) fn leave(&mut self, seat: Seat, id: TopicId) -> (bool, bool) {
-        let now = self.now;
+        let (now, shard) = (self.now, self.shard);
         let mut answered = false;
         self.tell(seat, |tracker, lane| {
+            if let Some(gap) = lane.handle().pay(shard, id) {
+                lane.mark(gap.into());
+            }
             answered = tracker.remove(id, now, &mut |marker| lane.mark(marker));
         });
         self.take_ticket(seat, id);

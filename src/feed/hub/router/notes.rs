@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Refused, Router, Seat};
 use crate::feed::run::Marker;
-use crate::feed::{Deliver, Note, Protocol, State, TopicId};
+use crate::feed::{Deliver, Losing, Note, Protocol, State, TopicId};
 use crate::{Rejection, Staleness, Symbol};
 
 impl<P: Protocol> Router<P> {
@@ -20,6 +20,21 @@ impl<P: Protocol> Router<P> {
             }
         }
         holders
+    }
+
+    /// Handles note what they must say if their streams end before the gap is over.
+    fn losing(&mut self, losing: &[Losing]) {
+        let ids: Vec<TopicId> = losing.iter().map(|losing| losing.topic).collect();
+        let shard = self.shard;
+        for (seat, held) in self.holders(&ids) {
+            self.tell(seat, |tracker, lane| {
+                let owed = held.iter().filter_map(|id| {
+                    let at = ids.binary_search(id).ok()?;
+                    Some((tracker.begun(*id)?, losing[at]))
+                });
+                lane.handle().owe(shard, owed.collect());
+            });
+        }
     }
 
     fn accepted(&mut self, ids: &[TopicId]) {
@@ -161,6 +176,7 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 });
                 self.trouble = Some(cause);
             }
+            Note::Losing(losing) => self.losing(&losing),
             Note::Accepted(ids) => self.accepted(&ids),
             Note::Rejected(id, rejection) => self.rejected(id, &rejection),
             Note::Released(id) => self.released(id),
@@ -171,8 +187,10 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 });
             }
             Note::Missing(missing) => {
-                for (seat, _) in self.holders(&missing.topics) {
+                let shard = self.shard;
+                for (seat, held) in self.holders(&missing.topics) {
                     self.tell(seat, |tracker, lane| {
+                        lane.handle().told(shard, &held);
                         tracker.missing(&missing, &mut |marker| lane.mark(marker));
                     });
                 }

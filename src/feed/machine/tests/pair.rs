@@ -227,6 +227,8 @@ pub(super) struct Pair {
     pub(super) rejected: BTreeSet<String>,
     pub(super) connects: Vec<Duration>,
     names: BTreeMap<TopicId, String>,
+    /// Topics whose gap has begun and has not been told.
+    owed: BTreeSet<TopicId>,
     start: Instant,
 }
 
@@ -276,6 +278,7 @@ impl Pair {
             rejected: BTreeSet::new(),
             connects: Vec::new(),
             names: BTreeMap::new(),
+            owed: BTreeSet::new(),
             start: now.instant,
         }
     }
@@ -428,7 +431,25 @@ impl Pair {
         }
     }
 
+    /// A gap that has begun is told before the next event.
+    fn check_owed(&mut self, raw: &Raw) {
+        match raw {
+            Raw::Event(id, tick) => assert!(!self.owed.contains(id), "{id:?}: {tick:?}"),
+            Raw::Note(Note::Losing(losing)) => {
+                self.owed.extend(losing.iter().map(|losing| losing.topic));
+            }
+            Raw::Note(Note::Missing(missing)) => {
+                self.owed.retain(|id| !missing.topics.contains(id));
+            }
+            Raw::Note(Note::Rejected(id, _) | Note::Released(id)) => {
+                self.owed.remove(id);
+            }
+            Raw::Note(_) => {}
+        }
+    }
+
     fn take(&mut self, raw: Raw) {
+        self.check_owed(&raw);
         let of = |id: TopicId| self.names.get(&id).cloned().unwrap_or_default();
         let seen = match raw {
             Raw::Event(id, tick) => Seen::Event(of(id), tick),
@@ -473,6 +494,7 @@ impl Pair {
                 Note::Began(id) => Seen::Began(of(id)),
                 Note::Released(id) => Seen::Released(of(id)),
                 Note::Repaired { well, .. } => Seen::Repaired(well),
+                Note::Losing(_) => return,
                 Note::Ended(error) => Seen::Ended(error.to_string()),
                 Note::State(State::Closed) => {
                     self.open = false;

@@ -85,6 +85,38 @@ fn credentials_that_were_good_are_tried_again_for_a_quarter_of_an_hour() {
 }
 
 #[test]
+fn a_feed_that_ends_for_good_after_an_outage_says_what_is_missing_up_to_its_end() {
+    let mut pair = Pair::with_login(1);
+    pair.want("A");
+    pair.say("welcome");
+    answer(&mut pair);
+    let before = pair.now.wall;
+    pair.tick("A", 1, before);
+    pair.cut();
+    pair.take_seen();
+    let mut seen = Vec::new();
+    while !matches!(seen.last(), Some(Seen::Ended(_))) {
+        pair.pass(Duration::from_secs(1));
+        if pair.open {
+            pair.say_and_cut("fatal expired");
+        }
+        seen.extend(pair.take_seen());
+    }
+    let [
+        ..,
+        Seen::Missing {
+            names, from, to, ..
+        },
+        Seen::Ended(_),
+    ] = &seen[..]
+    else {
+        panic!("{seen:?}");
+    };
+    assert_eq!((&names[..], *from), (&["A".to_owned()][..], before));
+    assert!(to.duration_since(*from) > secs(14 * 60), "{from} {to}");
+}
+
+#[test]
 fn a_topic_that_is_never_answered_is_rejected_by_name_and_its_neighbours_never_notice() {
     let mut pair = Pair::new(1);
     pair.want("A");
