@@ -7,8 +7,9 @@ use super::sink::Sink;
 use crate::feed::{Deliver, Join, Missing, MissingSpan, Note, Protocol, Topic, TopicId, Why};
 use crate::{GapId, Timestamp};
 
-/// Event times of one topic may be this much out of order before a clock is taken to have been set.
-const CLOCK_STEP: Duration = Duration::from_secs(5);
+/// The first event after an outage may be so much earlier than the last before it, or later than was to
+/// be expected, before the venue's clock is taken to have been set.
+const CLOCK_STEP: Duration = Duration::from_millis(500);
 /// A connection remembers no more spans for its protocol than this between two looks.
 const SPANS: usize = 4_096;
 
@@ -110,7 +111,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let lasted = announced.seen_to.duration_since(announced.seen_from);
         let since = self.now.wall.duration_since(announced.seen_to);
         let span = if time.saturating_add(CLOCK_STEP) < announced.from {
-            Some((time.saturating_sub(lasted), time))
+            Some((time.saturating_sub(lasted + since), time))
         } else if announced.to.saturating_add(since + CLOCK_STEP) < time {
             Some((announced.to, time))
         } else {

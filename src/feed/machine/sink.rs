@@ -78,7 +78,6 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         self.end_outage(&[id]);
         let entry = self.core.registry.entry_mut(id);
         entry.stays_absent(None);
-        entry.is_not_held();
         let repairs = entry.take_repairs();
         // Whoever wants it releases it now that it is refused; until then it is not asked for again.
         if !entry.is_wanted() {

@@ -190,11 +190,6 @@ impl TopicEntry {
         self.maybe_held
     }
 
-    /// The venue has said that it does not have it.
-    pub(super) fn is_not_held(&mut self) {
-        self.maybe_held = false;
-    }
-
     pub(super) fn max_batch(&self) -> usize {
         self.max_batch
     }
