@@ -17,12 +17,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     /// Announces what may be missing of these topics before their first event, in one gap for each
     /// reason.
     pub(super) fn end_outage(&mut self, topics: &[TopicId]) {
-        for why in [
-            Why::Outage { repair: false },
-            Why::Outage { repair: true },
-            Why::Renewed { repair: false },
-            Why::Renewed { repair: true },
-        ] {
+        for why in outages() {
             let mut extent: Option<Announced> = None;
             let mut missing = Vec::new();
             for id in topics {
@@ -47,12 +42,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         time: Option<Timestamp>,
         missed: Option<u64>,
     ) {
-        for why in [
-            Why::Outage { repair: false },
-            Why::Outage { repair: true },
-            Why::Renewed { repair: false },
-            Why::Renewed { repair: true },
-        ] {
+        for why in outages() {
             if let Some(down) = self.take_down(id, &why) {
                 let extent = self.extent(down, time.filter(|_| self.begins_with_news(id)));
                 self.missing(vec![id], why, extent, missed);
@@ -213,6 +203,16 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     pub(super) fn repaired_gap(&mut self, topic: TopicId, gap: GapId, well: bool) {
         self.deliver.note(Note::Repaired { topic, gap, well });
     }
+}
+
+/// The reasons for which a topic may have been down, each of which has a gap of its own.
+fn outages() -> [Why; 4] {
+    [
+        Why::Outage { repair: false },
+        Why::Outage { repair: true },
+        Why::Renewed { repair: false },
+        Why::Renewed { repair: true },
+    ]
 }
 
 impl Announced {
