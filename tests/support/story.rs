@@ -25,9 +25,14 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Whether the clock had not been set between them.
-    fn same_clock(&self, other: &Self) -> bool {
-        self.ahead.abs_diff(other.ahead) < 500_000_000
+    /// Whether events that came before and after this one show by which clock it has its time. One after
+    /// a clock was set back that is of a later time than the last before may have been under way for long.
+    fn has_clock_of(&self, before: Option<&&Self>, after: Option<&&Self>) -> bool {
+        let same = |other: &&&Self| self.ahead.abs_diff(other.ahead) < 500_000_000;
+        let shows = |after: &&&Self| {
+            before.is_none_or(|before| before.ahead <= after.ahead || after.time < before.time)
+        };
+        before.filter(same).is_some() || after.filter(same).filter(shows).is_some()
     }
 }
 
@@ -277,13 +282,12 @@ impl Story {
         let mut next = None;
         let mut gaps = Vec::new();
         let mut hole = |from: usize, to: usize, gaps: &[usize]| {
+            let before = from.checked_sub(1).and_then(|at| sent.get(at));
             for missing in sent[from..to].iter().filter(|sent| sent.owed) {
-                let beside = [from.checked_sub(1), Some(to)].into_iter().flatten();
-                let mut beside = beside.filter_map(|at| sent.get(at));
                 holes.push(Hole {
                     missing,
                     gaps: gaps.to_vec(),
-                    told: beside.any(|known| known.same_clock(missing)),
+                    told: missing.has_clock_of(before, sent.get(to)),
                 });
             }
         };
