@@ -214,14 +214,3 @@ fn outages() -> [Why; 4] {
         Why::Renewed { repair: true },
     ]
 }
-
-impl Announced {
-    fn union(self, other: Self) -> Self {
-        Self {
-            from: self.from.min(other.from),
-            to: self.to.max(other.to),
-            seen_from: self.seen_from.min(other.seen_from),
-            seen_to: self.seen_to.max(other.seen_to),
-        }
-    }
-}

@@ -338,8 +338,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             Step::Unknown => None,
         };
         self.end_outage_at(id, time, missed);
+        self.check_announced(id, time);
         if !is_down {
-            self.check_announced(id, time);
             self.check_step(id, step, position, time);
         }
         let entry = self.core.registry.entry_mut(id);

@@ -56,6 +56,18 @@ pub(super) struct Announced {
     pub(super) seen_to: Timestamp,
 }
 
+impl Announced {
+    /// The extent of both.
+    pub(super) fn union(self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+            seen_from: self.seen_from.min(other.seen_from),
+            seen_to: self.seen_to.max(other.seen_to),
+        }
+    }
+}
+
 /// One topic. Every change is a method, which sees to what depends on it.
 #[derive(Debug)]
 pub(super) struct TopicEntry {
@@ -370,7 +382,6 @@ impl TopicEntry {
     fn forget_subscription(&mut self) {
         (self.began, self.stirred) = (false, false);
         self.stray_since = None;
-        self.announced = None;
         self.update();
     }
 
@@ -385,9 +396,11 @@ impl TopicEntry {
         self.down
     }
 
-    /// A gap was announced before the first event after it.
+    /// A gap was announced before the first event after it. Another may have been before, and no event
+    /// since: what that one said of the time is still to be seen.
     pub(super) fn announce(&mut self, announced: Announced) {
-        self.announced = Some(announced);
+        let before = self.announced.take();
+        self.announced = Some(before.map_or(announced, |before| before.union(announced)));
         self.update();
     }
 
