@@ -86,6 +86,7 @@ pub(super) struct TopicEntry {
     stale: bool,
     down: Option<Down>,
     announced: Option<Announced>,
+    silent_since: Option<Timestamp>,
     /// The gaps that the next beginning repairs.
     repairs: Vec<GapId>,
     /// Time of the last event that was delivered.
@@ -120,6 +121,7 @@ impl TopicEntry {
             stale: false,
             down: None,
             announced: None,
+            silent_since: None,
             repairs: Vec::new(),
             last_time: None,
             stray_since: None,
@@ -413,6 +415,7 @@ impl TopicEntry {
     pub(super) fn begin(&mut self) {
         self.began = true;
         self.stale = false;
+        self.silent_since = None;
         self.stray_since = None;
         self.update();
     }
@@ -420,6 +423,28 @@ impl TopicEntry {
     #[inline]
     pub(super) fn set_last_time(&mut self, time: Timestamp) {
         self.last_time = Some(time);
+    }
+
+    /// It has been silent since then, by our clock, for longer than it should: until its next event nobody
+    /// knows what of it is missing.
+    pub(super) fn set_silent(&mut self, since: Timestamp) {
+        self.silent_since.get_or_insert(since);
+        self.update();
+    }
+
+    /// From when on events of it are missing if its connection, or its subscription, is lost here, where
+    /// `complete` is the last moment up to which nothing of the connection is, and `last` the time of its
+    /// last event. A topic that was found silent may have missed events since it fell silent.
+    pub(super) fn lost(&self, last: Timestamp, complete: Timestamp) -> Down {
+        let (last, seen_from) = match self.silent_since {
+            Some(since) if since < complete => (since, since),
+            _ => (last, complete),
+        };
+        Down {
+            from: self.last_time.unwrap_or(last),
+            seen_from,
+            renewed: false,
+        }
     }
 
     /// It was reported stale: the next event says that it is not any more.
@@ -526,6 +551,7 @@ impl TopicEntry {
             || !self.began
             || self.stale
             || self.announced.is_some()
+            || self.silent_since.is_some()
             || self.stray_since.is_some()
             || !matches!(
                 self.state,
