@@ -90,8 +90,11 @@ pub(super) struct TopicEntry {
     maybe_held: bool,
     /// How often in a row a request with this topic alone was not answered.
     unanswered_alone: u32,
-    /// When the first request was made of those that were not answered.
+    /// When the first request was made of those that were not answered, or the first since the venue was
+    /// heard.
     unanswered_since: Option<Instant>,
+    /// The venue was heard after a request that it did not answer.
+    heard: bool,
     max_batch: usize,
 }
 
@@ -118,6 +121,7 @@ impl TopicEntry {
             maybe_held: false,
             unanswered_alone: 0,
             unanswered_since: None,
+            heard: false,
             max_batch: usize::MAX,
         }
     }
@@ -490,8 +494,19 @@ impl TopicEntry {
         self.unanswered_alone
     }
 
+    /// Since when the venue owes an answer for it.
     pub(super) fn unanswered_since(&self) -> Option<Instant> {
         self.unanswered_since
+    }
+
+    /// The venue was heard since a request that it did not answer. Tells whether it left another
+    /// unanswered after it had been heard: until then the silence may have been that of all of it.
+    pub(super) fn heard_meanwhile(&mut self) -> bool {
+        let again = std::mem::replace(&mut self.heard, true);
+        if !again {
+            self.unanswered_since = None;
+        }
+        again
     }
 
     /// In smaller company from now on, though it is not suspected of being silent.
@@ -504,6 +519,7 @@ impl TopicEntry {
         self.suspect = false;
         self.unanswered_alone = 0;
         self.unanswered_since = None;
+        self.heard = false;
         self.max_batch = usize::MAX;
     }
 
