@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::liveness::Sign;
 use super::numbers::{LearnedNumbers, Step};
 use super::retry::Retry;
 use crate::feed::{Position, RequestId};
@@ -93,8 +94,8 @@ pub(super) struct TopicEntry {
     /// When the first request was made of those that were not answered, or the first since the venue was
     /// heard.
     unanswered_since: Option<Instant>,
-    /// The venue was heard after a request that it did not answer.
-    heard: bool,
+    /// What was heard of the venue after a request that it did not answer.
+    heard: Sign,
     max_batch: usize,
 }
 
@@ -121,7 +122,7 @@ impl TopicEntry {
             maybe_held: false,
             unanswered_alone: 0,
             unanswered_since: None,
-            heard: false,
+            heard: Sign::None,
             max_batch: usize::MAX,
         }
     }
@@ -501,10 +502,10 @@ impl TopicEntry {
 
     /// The venue was heard since a request that it did not answer. Tells whether it left another
     /// unanswered after it had been heard: until then the silence may have been that of all of it.
-    pub(super) fn heard_meanwhile(&mut self) -> bool {
-        let again = std::mem::replace(&mut self.heard, true);
+    pub(super) fn heard_meanwhile(&mut self, sign: Sign) -> bool {
+        let again = self.heard >= sign;
         if !again {
-            self.unanswered_since = None;
+            (self.heard, self.unanswered_since) = (sign, None);
         }
         again
     }
@@ -519,7 +520,7 @@ impl TopicEntry {
         self.suspect = false;
         self.unanswered_alone = 0;
         self.unanswered_since = None;
-        self.heard = false;
+        self.heard = Sign::None;
         self.max_batch = usize::MAX;
     }
 
