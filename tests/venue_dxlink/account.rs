@@ -7,6 +7,7 @@
 
 mod candles;
 mod faults;
+mod known;
 mod play;
 mod sales;
 #[path = "../support/story.rs"]

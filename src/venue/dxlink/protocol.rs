@@ -249,7 +249,7 @@ impl Protocol for DxLinkProtocol {
         self.take_out_orphans(now, out);
         let message = match ServerMessage::parse(frame.bytes()) {
             Ok(message) => message,
-            Err(malformed) => return Err(self.unreadable(&malformed, topics, out)),
+            Err(malformed) => return Err(self.unreadable(&malformed, now, topics, out)),
         };
         match message {
             ServerMessage::FeedData(data) => return self.data(&data, now, topics, out),
