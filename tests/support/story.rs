@@ -332,6 +332,14 @@ impl Story {
         gap.missed.is_none() && within
     }
 
+    /// Panics, with what was seen last, if something else that was promised does not hold.
+    #[track_caller]
+    pub fn check(&self, holds: bool, what: impl std::fmt::Display) {
+        if !holds {
+            self.fail(what);
+        }
+    }
+
     #[track_caller]
     fn fail(&self, what: impl std::fmt::Display) -> ! {
         let mut last = String::new();

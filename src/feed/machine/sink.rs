@@ -178,13 +178,12 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 self.accept(vec![id]);
                 continue;
             }
-            let was_suspect = entry.is_suspect();
             let alone = entry.suspect(company, pending.asked);
             let since = entry.unanswered_since().unwrap_or(pending.asked);
             let convincing = match self.core.liveness.sign_since(since) {
-                Sign::Message => was_suspect,
-                Sign::Frame => alone >= PATIENCE,
                 Sign::None => false,
+                sign @ Sign::Frame => entry.heard_meanwhile(sign) && alone >= PATIENCE,
+                sign @ Sign::Message => entry.heard_meanwhile(sign),
             };
             let again = pending.op == Op::Unsubscribe || company > 1 || !convincing;
             if !entry.is_wanted() {

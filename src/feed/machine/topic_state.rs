@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::liveness::Sign;
 use super::numbers::{LearnedNumbers, Step};
 use super::retry::Retry;
 use crate::feed::{Position, RequestId};
@@ -103,8 +104,11 @@ pub(super) struct TopicEntry {
     maybe_held: bool,
     /// How often in a row a request with this topic alone was not answered.
     unanswered_alone: u32,
-    /// When the first request was made of those that were not answered.
+    /// When the first request was made of those that were not answered, or the first since the venue was
+    /// heard.
     unanswered_since: Option<Instant>,
+    /// What was heard of the venue after a request that it did not answer.
+    heard: Sign,
     max_batch: usize,
 }
 
@@ -132,6 +136,7 @@ impl TopicEntry {
             maybe_held: false,
             unanswered_alone: 0,
             unanswered_since: None,
+            heard: Sign::None,
             max_batch: usize::MAX,
         }
     }
@@ -528,8 +533,19 @@ impl TopicEntry {
         self.unanswered_alone
     }
 
+    /// Since when the venue owes an answer for it.
     pub(super) fn unanswered_since(&self) -> Option<Instant> {
         self.unanswered_since
+    }
+
+    /// The venue was heard since a request that it did not answer. Tells whether it left another
+    /// unanswered after it had been heard: until then the silence may have been that of all of it.
+    pub(super) fn heard_meanwhile(&mut self, sign: Sign) -> bool {
+        let again = self.heard >= sign;
+        if !again {
+            (self.heard, self.unanswered_since) = (sign, None);
+        }
+        again
     }
 
     /// In smaller company from now on, though it is not suspected of being silent.
@@ -542,6 +558,7 @@ impl TopicEntry {
         self.suspect = false;
         self.unanswered_alone = 0;
         self.unanswered_since = None;
+        self.heard = Sign::None;
         self.max_batch = usize::MAX;
     }
 

@@ -191,6 +191,25 @@ fn the_good_ones_of_an_unanswered_request_are_accepted_and_the_culprit_is_found(
 }
 
 #[test]
+fn that_a_venue_speaks_again_does_not_prove_that_it_heard_what_was_asked_before() {
+    let mut pair = Pair::new(1);
+    pair.want("A");
+    answer(&mut pair);
+    pair.want("B");
+    // What is asked for in this time reaches nobody.
+    for _ in 0..125 {
+        while pair.request().is_some() {}
+        pair.pass(Duration::from_millis(100));
+    }
+    let now = pair.now.wall;
+    pair.tick("A", 1, now);
+    live(&mut pair, 60, &[], |_, _| {});
+    assert!(pair.rejected.is_empty(), "{:?}", pair.take_seen());
+    assert!(pair.machine.settled());
+    assert_eq!(pair.connects.len(), 1);
+}
+
+#[test]
 fn a_venue_that_answers_nothing_is_reconnected_and_nobody_is_rejected() {
     let mut pair = Pair::new(1);
     pair.want("A");
