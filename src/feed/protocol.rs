@@ -200,6 +200,9 @@ pub struct Malformed {
     pub topic: Option<TopicId>,
     /// How many events it held, if that is known.
     pub events: Option<u64>,
+    /// From when on events may be missing with it, where the protocol knows of an earlier time than that
+    /// of the last event before it: history that was asked for from then on.
+    pub from: Option<Timestamp>,
     /// What is wrong with it; never the frame itself.
     pub reason: Cow<'static, str>,
     /// Whether what follows of the topic is of no use without it: the topic is subscribed to again, and
@@ -213,6 +216,7 @@ impl Malformed {
         Self {
             topic: None,
             events: None,
+            from: None,
             reason: reason.into(),
             resync: false,
         }
@@ -295,6 +299,9 @@ pub trait Output<P: Protocol> {
     /// An event that cannot be used because the beginning of its subscription has not come: it
     /// shows at least that the venue brings the topic.
     fn stray(&mut self, topic: TopicId);
+    /// Events of this topic came and are kept back until they can be delivered whole: it is stale from a
+    /// second on, until an event of it is delivered, and what a stream lacks that ends meanwhile is said.
+    fn withheld(&mut self, _topic: TopicId) {}
     /// Events that had come before came again, and were left out: they say nothing new.
     fn repeated(&mut self, topic: TopicId, count: u64);
     /// The time the venue put on a message without events.

@@ -10,9 +10,9 @@ use crate::feed::TopicId;
 pub(super) enum Alarm {
     /// The first event should have come.
     FirstData,
-    /// Events that cannot be used have come for long enough to say so.
-    StrayNoticed,
-    /// They have come for so long that a new beginning is asked for.
+    /// Nothing of it has been delivered for long enough to say so.
+    Blind,
+    /// Events that cannot be used have come for so long that a new beginning is asked for.
     StrayLimit,
 }
 

@@ -128,14 +128,24 @@ impl<P: Protocol> Core<P> {
         Down { renewed, ..down }
     }
 
+    /// Nothing of the topic is delivered from here on, until the next event is.
+    pub(super) fn blind(&mut self, id: TopicId, now: Now) {
+        self.registry.blind(id, now);
+        self.losing.push(id);
+    }
+
     /// The topics whose gap has begun since the last look and is not over.
     pub(super) fn take_losing(&mut self, now: Now) -> Vec<Losing> {
         let venue_now = self.event_time_now(now);
         let mut losing = std::mem::take(&mut self.losing);
         losing.sort_unstable();
         losing.dedup();
+        let complete = self.complete_until();
+        let fallback = self.last_event_before(None, complete);
         let begun = losing.into_iter().filter_map(|topic| {
-            let down = self.registry.entry(topic).down()?;
+            let entry = self.registry.entry(topic);
+            let blind = || entry.is_blind().then(|| entry.lost(fallback, complete));
+            let down = entry.down().or_else(blind)?;
             Some(Losing {
                 topic,
                 from: down.from,

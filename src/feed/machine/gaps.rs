@@ -117,6 +117,20 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
     }
 
+    /// From when on events of a topic, or of any, are missing if the frame being read shows that some are.
+    pub(super) fn lost_here(&self, topic: Option<TopicId>) -> Down {
+        let complete = self.core.complete;
+        let fallback = self.core.last_event_before(None, complete);
+        match topic {
+            Some(id) => self.core.registry.entry(id).lost(fallback, complete),
+            None => Down {
+                from: fallback,
+                seen_from: complete,
+                renewed: false,
+            },
+        }
+    }
+
     /// The numbering of a topic jumped: from its last event to the one that shows it.
     pub(super) fn jumped(
         &mut self,
@@ -127,12 +141,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         time: Option<Timestamp>,
         resync: bool,
     ) {
-        let entry = self.core.registry.entry(id);
-        let down = Down {
-            from: self.core.last_event_before(Some(entry), self.core.complete),
-            seen_from: self.core.complete,
-            renewed: false,
-        };
+        let down = self.lost_here(Some(id));
         let mut extent = self.extent(down, None);
         if let Some(time) = time {
             (extent.from, extent.to) = (down.from.min(time), down.from.max(time));
@@ -155,6 +164,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             self.repaired_gap(id, gap, false);
         }
         self.core.registry.resubscribe(id, self.now.instant, false);
+        self.core.registry.entry_mut(id).sees_again();
+        self.core.blind(id, self.now);
     }
 
     pub(super) fn missing(

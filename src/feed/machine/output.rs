@@ -149,8 +149,14 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn stray(&mut self, topic: TopicId) {
         self.hear(topic, None);
-        self.core.registry.stray(topic, self.now.instant);
+        self.core.blind(topic, self.now);
+        self.core.registry.stray(topic, self.now);
         self.ignored("event without the beginning of its subscription");
+    }
+
+    fn withheld(&mut self, topic: TopicId) {
+        self.hear(topic, None);
+        self.core.blind(topic, self.now);
     }
 
     fn repeated(&mut self, topic: TopicId, count: u64) {

@@ -7,10 +7,11 @@ pub(super) use super::pending::Pending;
 use super::pending::PendingRequests;
 pub(super) use super::topic_state::{Announced, Desired, Down, TopicEntry, TopicState};
 use super::work_queue::{Turn, WorkQueue};
+use crate::Now;
 use crate::feed::{Op, RequestId, Topic, TopicId, Topics};
 
 /// How long events without their snapshot may come before it is said, and before it is asked for.
-const STRAY_NOTICED: Duration = Duration::from_secs(1);
+const NOTICED: Duration = Duration::from_secs(1);
 const STRAY_LIMIT: Duration = Duration::from_secs(10);
 /// A suspect need not be waited for as long as a request of unknown company, if the venue answers.
 const SUSPECT_PATIENCE: Duration = Duration::from_secs(2);
@@ -307,11 +308,19 @@ impl Registry {
     }
 
     /// An event of the topic came that cannot be used.
-    pub(super) fn stray(&mut self, id: TopicId, now: Instant) {
-        if self.entry_mut(id).stray(now) {
-            self.alarms
-                .set(now + STRAY_NOTICED, id, Alarm::StrayNoticed);
-            self.alarms.set(now + STRAY_LIMIT, id, Alarm::StrayLimit);
+    pub(super) fn stray(&mut self, id: TopicId, now: Now) {
+        if self.entry_mut(id).stray(now.instant) {
+            let limit = now.instant + STRAY_LIMIT;
+            self.alarms.set(limit, id, Alarm::StrayLimit);
+        }
+        self.blind(id, now);
+    }
+
+    /// Nothing of the topic is delivered from here on, until the next event is.
+    pub(super) fn blind(&mut self, id: TopicId, now: Now) {
+        let noticed = now.instant + NOTICED;
+        if self.entry_mut(id).set_blind(now.wall, Some(noticed)) {
+            self.alarms.set(noticed, id, Alarm::Blind);
         }
     }
 
@@ -329,7 +338,7 @@ impl Registry {
                 Alarm::FirstData => {
                     matches!(entry.state(), TopicState::AwaitingFirst { due, .. } if due == at)
                 }
-                Alarm::StrayNoticed => entry.stray_since() == at.checked_sub(STRAY_NOTICED),
+                Alarm::Blind => entry.blind_noticed() == Some(at) && !entry.is_stale(),
                 Alarm::StrayLimit => entry.stray_since() == at.checked_sub(STRAY_LIMIT),
             };
             if matters {
@@ -351,7 +360,10 @@ impl Registry {
                 {
                     entry.put_off_stray(silence);
                 }
-                Alarm::StrayLimit | Alarm::StrayNoticed => {}
+                Alarm::Blind if entry.blind_noticed() == at.checked_sub(silence) => {
+                    entry.put_off_blind(silence);
+                }
+                Alarm::StrayLimit | Alarm::Blind => {}
             }
         }
     }

@@ -278,16 +278,13 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let Malformed {
             topic,
             events,
+            from,
             reason,
             resync,
         } = malformed;
-        let entry = topic.map(|id| self.core.registry.entry(id));
-        let from = self.core.last_event_before(entry, self.core.complete);
-        let down = Down {
-            from,
-            seen_from: self.core.complete,
-            renewed: false,
-        };
+        let lost = self.lost_here(topic);
+        let from = from.map_or(lost.from, |from| from.min(lost.from));
+        let down = Down { from, ..lost };
         let extent = self.extent(down, None);
         match topic {
             Some(id) => {

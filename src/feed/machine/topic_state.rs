@@ -57,6 +57,15 @@ pub(super) struct Announced {
     pub(super) seen_to: Timestamp,
 }
 
+/// A time in which nothing of a topic is delivered: it was found silent, or what comes of it is of no use,
+/// or is kept back.
+#[derive(Clone, Copy, Debug)]
+struct Blind {
+    since: Timestamp,
+    /// When it is to be said, if it has not been.
+    noticed: Option<Instant>,
+}
+
 impl Announced {
     /// The extent of both.
     pub(super) fn union(self, other: Self) -> Self {
@@ -87,7 +96,7 @@ pub(super) struct TopicEntry {
     stale: bool,
     down: Option<Down>,
     announced: Option<Announced>,
-    silent_since: Option<Timestamp>,
+    blind: Option<Blind>,
     /// The gaps that the next beginning repairs.
     repairs: Vec<GapId>,
     /// Time of the last event that was delivered.
@@ -125,7 +134,7 @@ impl TopicEntry {
             stale: false,
             down: None,
             announced: None,
-            silent_since: None,
+            blind: None,
             repairs: Vec::new(),
             last_time: None,
             stray_since: None,
@@ -420,7 +429,7 @@ impl TopicEntry {
     pub(super) fn begin(&mut self) {
         self.began = true;
         self.stale = false;
-        self.silent_since = None;
+        self.blind = None;
         self.stray_since = None;
         self.update();
     }
@@ -430,19 +439,42 @@ impl TopicEntry {
         self.last_time = Some(time);
     }
 
-    /// It has been silent since then, by our clock, for longer than it should: until its next event nobody
-    /// knows what of it is missing.
-    pub(super) fn set_silent(&mut self, since: Timestamp) {
-        self.silent_since.get_or_insert(since);
+    /// Nothing of it has been delivered since then, by our clock, though something may have been sent. Where
+    /// there is a moment when that is to be said, tells whether it is the first.
+    pub(super) fn set_blind(&mut self, since: Timestamp, noticed: Option<Instant>) -> bool {
+        let first = self.blind.is_none();
+        self.blind.get_or_insert(Blind { since, noticed });
+        self.update();
+        first
+    }
+
+    pub(super) fn is_blind(&self) -> bool {
+        self.blind.is_some()
+    }
+
+    /// When it is to be said that nothing of it is delivered.
+    pub(super) fn blind_noticed(&self) -> Option<Instant> {
+        self.blind.and_then(|blind| blind.noticed)
+    }
+
+    pub(super) fn put_off_blind(&mut self, by: Duration) {
+        if let Some(Blind { noticed, .. }) = &mut self.blind {
+            *noticed = noticed.map(|at| at + by);
+        }
+    }
+
+    /// What it lacks up to here is said: whatever it lacks from here on begins anew.
+    pub(super) fn sees_again(&mut self) {
+        self.blind = None;
         self.update();
     }
 
     /// From when on events of it are missing if its connection, or its subscription, is lost here, where
     /// `complete` is the last moment up to which nothing of the connection is, and `last` the time of its
-    /// last event. A topic that was found silent may have missed events since it fell silent.
+    /// last event. One of which nothing is delivered may have missed events since then.
     pub(super) fn lost(&self, last: Timestamp, complete: Timestamp) -> Down {
-        let (last, seen_from) = match self.silent_since {
-            Some(since) if since < complete => (since, since),
+        let (last, seen_from) = match self.blind {
+            Some(Blind { since, .. }) if since < complete => (last.min(since), since),
             _ => (last, complete),
         };
         Down {
@@ -568,7 +600,7 @@ impl TopicEntry {
             || !self.began
             || self.stale
             || self.announced.is_some()
-            || self.silent_since.is_some()
+            || self.blind.is_some()
             || self.stray_since.is_some()
             || !matches!(
                 self.state,

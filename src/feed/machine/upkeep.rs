@@ -228,7 +228,7 @@ impl<P: Protocol> Machine<P> {
                     self.with(now, deliver, |_, _, sink| sink.accept(vec![id]));
                 }
             }
-            (Alarm::StrayNoticed, _) => {
+            (Alarm::Blind, _) => {
                 self.core.registry.entry_mut(id).set_stale();
                 deliver.note(Note::Stale(vec![id], Staleness::AwaitingSnapshot));
             }

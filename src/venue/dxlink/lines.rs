@@ -57,6 +57,8 @@ pub(super) enum Shown {
     Filled(bool),
     /// A row that is of no use until the topic has begun anew.
     Stray,
+    /// Rows that are kept back from here on.
+    Withheld,
     /// Something is missing here.
     Hole(Hole),
 }
@@ -67,6 +69,8 @@ pub(super) struct Hole {
     pub(super) reason: Reason,
     /// How many events, where that is known.
     pub(super) events: Option<u64>,
+    /// From when on, where it is earlier than what has been shown.
+    pub(super) from: Option<Timestamp>,
     /// The topic must begin anew.
     pub(super) resync: bool,
 }
@@ -77,6 +81,7 @@ impl Hole {
         Self {
             reason: malformed.to_string().into(),
             events: Some(1),
+            from: None,
             resync: false,
         }
     }
@@ -212,8 +217,12 @@ impl Lines {
             };
             return self.apply(id, symbol, mark, change, show);
         }
+        let withheld = self.snapshots.pending(&id) > 0;
         self.apply(id, symbol, mark, change, show);
         if self.snapshots.pending(&id) > 0 {
+            if !withheld {
+                show(Shown::Withheld);
+            }
             if begins {
                 self.deadlines.put(id, now + PATIENCE);
             } else {
@@ -259,6 +268,7 @@ impl Lines {
                 show(Shown::Hole(Hole {
                     reason,
                     events: Some(1),
+                    from: None,
                     resync,
                 }));
                 if let Some(mark) = mark {
@@ -291,6 +301,7 @@ impl Lines {
             show(Shown::Hole(Hole {
                 reason: reason.clone(),
                 events: None,
+                from: None,
                 resync: true,
             }));
         }
@@ -311,6 +322,7 @@ impl Lines {
         show(Shown::Hole(Hole {
             reason,
             events: None,
+            from: self.line(id).asked(),
             resync: true,
         }));
     }
@@ -331,6 +343,7 @@ impl Lines {
         show(Shown::Hole(Hole {
             reason,
             events: None,
+            from: line.asked(),
             resync: false,
         }));
         show(Shown::Filled(false));

@@ -196,8 +196,10 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 }
             }
             Note::Began(topic) => {
-                for (seat, _) in self.holders(&[topic]) {
+                let shard = self.shard;
+                for (seat, held) in self.holders(&[topic]) {
                     self.tell(seat, |tracker, lane| {
+                        lane.handle().told(shard, &held);
                         tracker.began(topic, &mut |marker| lane.mark(marker));
                     });
                 }

@@ -39,10 +39,11 @@ impl<P: Protocol> Machine<P> {
                     silence,
                     alone,
                 }) => {
+                    self.core.losing.extend(&topics);
                     let since = now.wall.saturating_sub(silence);
                     for id in &topics {
                         let entry = self.core.registry.entry_mut(*id);
-                        entry.set_silent(since);
+                        entry.set_blind(since, None);
                         if alone {
                             entry.set_stale();
                         }

@@ -69,6 +69,11 @@ impl Line {
         self.asked
     }
 
+    /// From when on the snapshot under way was asked for.
+    pub(super) fn asked(&self) -> Option<Timestamp> {
+        self.asked
+    }
+
     pub(super) fn disconnected(&mut self) {
         self.history = History::Unproven;
         (self.sent, self.unflagged, self.hurt) = (false, false, false);

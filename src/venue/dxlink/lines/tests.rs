@@ -60,6 +60,7 @@ fn word(shown: &Shown) -> String {
         Shown::Filled(true) => "filled".to_owned(),
         Shown::Filled(false) => "unfilled".to_owned(),
         Shown::Stray => "stray".to_owned(),
+        Shown::Withheld => "...".to_owned(),
         Shown::Hole(hole) => match (hole.events, hole.resync) {
             (Some(events), false) => format!("hole {events}"),
             (None, false) => "hole".to_owned(),

@@ -173,6 +173,7 @@ impl<O: Output<DxLinkProtocol>> Rows<'_, O> {
         let hole = Hole {
             reason: reason.clone(),
             events: None,
+            from: None,
             resync: false,
         };
         self.teller.hole(None, hole);

@@ -52,6 +52,10 @@ impl<'a, O: Output<DxLinkProtocol>> Teller<'a, O> {
                 self.finish();
                 self.out.stray(id);
             }
+            Shown::Withheld => {
+                self.finish();
+                self.out.withheld(id);
+            }
         }
     }
 
@@ -64,6 +68,7 @@ impl<'a, O: Output<DxLinkProtocol>> Teller<'a, O> {
         {
             let events = known.events.zip(hole.events);
             known.events = events.map(|(known, more)| known + more);
+            known.from = known.from.into_iter().chain(hole.from).min();
             return;
         }
         self.finish();
@@ -93,6 +98,7 @@ impl<'a, O: Output<DxLinkProtocol>> Teller<'a, O> {
         self.out.malformed(Malformed {
             topic,
             events: hole.events,
+            from: hole.from,
             reason: hole.reason,
             resync: hole.resync,
         });
