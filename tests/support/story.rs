@@ -97,7 +97,7 @@ impl Story {
     }
 
     pub fn data(&mut self, symbol: &Symbol, key: u64) {
-        if is_strict() && self.owed.contains(symbol) {
+        if self.owed.contains(symbol) {
             self.fail(format_args!("data of {symbol} ({key}) before its gap"));
         }
         self.fresh.remove(symbol);
@@ -169,7 +169,7 @@ impl Story {
                 }
             }
             StatusKind::Repaired { gap } | StatusKind::RepairFailed { gap }
-                if is_strict() && !self.repairs.contains(gap) =>
+                if !self.repairs.contains(gap) =>
             {
                 self.fail(format_args!("{status} although that gap is not known"));
             }
@@ -398,11 +398,6 @@ impl Counts {
         }
         false
     }
-}
-
-/// Whether the promises are checked that the code does not keep yet.
-pub fn is_strict() -> bool {
-    std::env::var_os("FEEDLINE_STRICT").is_some()
 }
 
 /// How many losses this counts.

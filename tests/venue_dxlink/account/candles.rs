@@ -7,7 +7,7 @@ use feedline::{Decimal, Error, Event, Repair, StatusKind, Subscription, Timestam
 use futures_util::{FutureExt, StreamExt};
 
 use super::secs;
-use super::story::{Story, is_strict};
+use super::story::Story;
 
 /// Close and volume of a candle.
 type Bar = (Option<Decimal>, Option<Decimal>);
@@ -99,7 +99,7 @@ impl Candles {
     /// All snapshots are complete, and the chart is what one that begins now shows.
     pub(super) async fn is_whole(&self, other: &DxLink) {
         assert_eq!(self.snapshot, None, "a snapshot that has begun is complete");
-        if self.incomplete || !is_strict() {
+        if self.incomplete {
             return;
         }
         let mut fresh = other

@@ -9,7 +9,7 @@ use feedline::venue::dxlink::TimeAndSale;
 use feedline::{Decimal, Error, Event, Overflow, Subscription, Timestamp};
 use futures_util::{FutureExt, StreamExt};
 
-use super::story::{Sent, Story, is_strict};
+use super::story::{Sent, Story};
 
 pub(super) struct Sales {
     pub(super) feed: Subscription<TimeAndSale>,
@@ -90,26 +90,18 @@ impl Executed {
 
     /// All of it. What the venue let vanish without a trace nobody is owed.
     pub(super) fn sent(&self, sim: &DxLinkSim) -> Vec<Sent> {
-        let (mut sent, mut withheld) = (HashSet::new(), HashSet::new());
+        let mut withheld = HashSet::new();
         for published in sim.journal() {
-            let (Identity::Index(index), "TimeAndSale") = (published.identity, published.channel)
-            else {
-                continue;
-            };
-            let key = (published.symbol, index.unsigned_abs());
-            if published
-                .deliveries
-                .iter()
-                .any(|d| d.fate == Fate::Withheld)
+            if let (Identity::Index(index), "TimeAndSale") = (published.identity, published.channel)
+                && let mut fates = published.deliveries.iter().map(|delivery| delivery.fate)
+                && fates.any(|fate| fate == Fate::Withheld)
             {
-                withheld.insert(key.clone());
+                withheld.insert((published.symbol, index.unsigned_abs()));
             }
-            sent.insert(key);
         }
         let sales = self.sales.iter().cloned().map(|mut sale| {
             let key = (sale.symbol.clone(), sale.key);
-            let known = is_strict() || sent.contains(&key);
-            sale.owed = known && !withheld.contains(&key);
+            sale.owed = !withheld.contains(&key);
             sale
         });
         sales.collect()
