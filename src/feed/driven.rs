@@ -140,7 +140,8 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
     /// Opens, closes or drops the socket as the machine's state demands.
     /// Returns whether there is a new link to be polled.
     fn adjust_link(&mut self) -> bool {
-        if self.machine.state() == State::Live && !std::mem::replace(&mut self.live, true) {
+        let serves = self.machine.state() == State::Live && self.machine.is_proven();
+        if serves && !std::mem::replace(&mut self.live, true) {
             self.environment.live();
         }
         if matches!(self.link, Link::Closing(..)) {

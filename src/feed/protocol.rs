@@ -168,6 +168,9 @@ pub struct Refusal {
     pub text: String,
     /// The refusal may pass: ask again later instead of giving the topic up.
     pub passing: bool,
+    /// Nobody knows what the venue means by it: a topic that it has accepted before is asked for again
+    /// later all the same, any other is given up.
+    pub doubtful: bool,
     /// How long the venue wants to be left alone, where it says so.
     pub retry_after: Option<Duration>,
 }
@@ -180,6 +183,7 @@ impl Refusal {
             code: None,
             text: text.into(),
             passing: false,
+            doubtful: false,
             retry_after: None,
         }
     }
@@ -302,6 +306,12 @@ pub trait Output<P: Protocol> {
     /// Events of this topic came and are kept back until they can be delivered whole: it is stale from a
     /// second on, until an event of it is delivered, and what a stream lacks that ends meanwhile is said.
     fn withheld(&mut self, _topic: TopicId) {}
+    /// A new beginning of this topic comes next, asked for or not. If one was to be asked for because what
+    /// came before was of no use, it need not be any more.
+    fn begun_anew(&mut self, _topic: TopicId) {}
+    /// The venue has accepted the credentials. An answer to a request, data and the answer to a probe show
+    /// by themselves that a connection serves; a login is the protocol's own.
+    fn authorized(&mut self) {}
     /// Events that had come before came again, and were left out: they say nothing new.
     fn repeated(&mut self, topic: TopicId, count: u64);
     /// The time the venue put on a message without events.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use hashbrown::HashSet;
 
-use super::handle::{AnyHandle, Handle};
+use super::handle::{AnyHandle, Handle, HandleId};
 use super::hub::{Hub, MakeTopic, NewHandle, Owner};
 use super::lane::{Carries, Lane, TypedLane};
 use super::settled::Settled;
@@ -19,6 +19,9 @@ const CAPACITY: usize = 16_384;
 /// How long a subscription may take to be accepted unless told otherwise, through reconnects. More
 /// connections than may be opened at once take longer.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How many symbols an error names.
+const NAMED: usize = 5;
 
 /// A subscription in the making: set what you need, then await it.
 ///
@@ -200,7 +203,8 @@ where
         Box::pin(async move {
             let options = self.options;
             let subscription = self.enter(false)?;
-            accepted(subscription.shared(), subscription.owner(), options).await?;
+            let (handle, owner) = (subscription.shared(), subscription.owner());
+            accepted(handle, owner, subscription.id(), options).await?;
             Ok(subscription)
         })
     }
@@ -210,6 +214,7 @@ where
 async fn accepted(
     handle: Arc<dyn AnyHandle>,
     owner: Arc<dyn Owner>,
+    id: HandleId,
     options: Options,
 ) -> Result<(), Error> {
     let deadline = options
@@ -220,9 +225,10 @@ async fn accepted(
         .is_err()
     {
         let waiting_for = format!(
-            "{} to accept {}; {}",
+            "{} to accept {}, of {}; {}",
             owner.venue(),
             handle.label(),
+            some_of(&owner.symbols(id)),
             owner.obstacle()
         );
         let kind = ErrorKind::Timeout {
@@ -248,5 +254,15 @@ impl<P: Protocol, T> fmt::Debug for Subscribe<P, T> {
             .field("symbols", &self.symbols)
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+/// The first of these symbols, and how many more there are.
+fn some_of(symbols: &[Symbol]) -> String {
+    let (named, others) = symbols.split_at(symbols.len().min(NAMED));
+    let named: Vec<&str> = named.iter().map(Symbol::as_str).collect();
+    match others.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use tokio::runtime;
 
-use super::handle::{AnyHandle, Handle, Taken};
+use super::handle::{AnyHandle, Handle, HandleId, Taken};
 use super::hub::Owner;
 use super::queue::Batch;
 use super::{BATCH, Control};
@@ -71,6 +71,10 @@ impl<T: Record + Send + 'static> Subscription<T> {
 
     pub(super) fn shared(&self) -> Arc<dyn AnyHandle> {
         Arc::clone(&self.handle) as Arc<dyn AnyHandle>
+    }
+
+    pub(super) fn id(&self) -> HandleId {
+        self.handle.id
     }
 
     pub(super) fn owner(&self) -> Arc<dyn Owner> {

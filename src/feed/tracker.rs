@@ -11,6 +11,9 @@ use crate::{
     Symbol,
 };
 
+/// After so many failed attempts to connect, what keeps a feed down is news of its own.
+const LASTING: u32 = 3;
+
 /// Turns a connection's notes into a consumer's markers, in the order that the design promises:
 /// `Interrupted`, then a gap for each batch of topics accepted again, then `Resumed` when none is
 /// pending.
@@ -155,8 +158,10 @@ impl Tracker {
         }
         let scope = self.scope_of_all();
         match &mut self.down {
-            // Failed attempts are told by `Resumed`; what its user may have to act on is told at once.
-            Some(down) if down.cause == *cause || !calls_for_action(cause) => return,
+            // Failed attempts are told by `Resumed`. What its user may have to act on is told at once, and
+            // whatever else keeps it down once it has done so for a while.
+            Some(down) if down.cause == *cause => return,
+            Some(down) if down.attempts < LASTING && !calls_for_action(cause) => return,
             Some(down) => down.cause = cause.clone(),
             None => {
                 self.down = Some(Downtime {

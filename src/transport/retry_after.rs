@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 use tokio_tungstenite::tungstenite::http::HeaderMap;
 use tokio_tungstenite::tungstenite::http::header::{DATE, HeaderName, RETRY_AFTER};
 
@@ -21,17 +19,16 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         Err(_) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST,
         Err(_) => {
             let until = date(value)?;
-            let now = text(DATE).and_then(date);
-            let now = now.or_else(|| Timestamp::try_from(SystemTime::now()).ok())?;
-            Duration::try_from(until.duration_since(now)).unwrap_or_default()
+            let now = text(DATE).and_then(date).unwrap_or_else(SystemTime::now);
+            until.duration_since(now).unwrap_or_default()
         }
     };
     Some(after.min(LONGEST))
 }
 
-/// A date in the form that HTTP prefers, `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn date(text: &str) -> Option<Timestamp> {
-    DateTimeParser::new().parse_timestamp(text).ok()
+/// A date in one of the three forms of HTTP.
+fn date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text).ok()
 }
 
 #[cfg(test)]
@@ -58,6 +55,9 @@ mod tests {
         assert_eq!(later("Sun, 06 Nov 1994 08:50:07 GMT"), Some(30));
         assert_eq!(later("Sun, 06 Nov 1994 08:49:07 GMT"), Some(0));
         assert_eq!(later("Mon, 07 Nov 1994 08:49:37 GMT"), Some(3_600));
+        assert_eq!(later("Sunday, 06-Nov-94 08:50:07 GMT"), Some(30));
+        assert_eq!(later("Sun Nov  6 08:50:07 1994"), Some(30));
+        assert_eq!(later("Fri, 31 Dec 9999 23:59:59 GMT"), Some(3_600));
         for nonsense in ["", "-5", "soon", "1.5", "Sun, 06 Nov"] {
             assert_eq!(later(nonsense), None, "{nonsense}");
         }

@@ -48,7 +48,8 @@ pub(super) struct Core<P: Protocol> {
     pub(super) live_since: Option<Instant>,
     /// Whether this socket has brought an event.
     pub(super) has_data: bool,
-    /// Since when data, or the answer to a probe, has shown that the connection lives.
+    /// Since when data, the answer to a request or to a probe, or a login has shown that the venue serves
+    /// this connection.
     pub(super) proven_since: Option<Instant>,
     pub(super) frame_len: usize,
     pub(super) frame_channel: Option<usize>,
@@ -126,6 +127,12 @@ impl<P: Protocol> Core<P> {
         let fallback = self.last_event_before(None, complete);
         let down = self.registry.entry(id).lost(fallback, complete);
         Down { renewed, ..down }
+    }
+
+    /// The venue has shown that it serves this connection.
+    #[inline]
+    pub(super) fn prove(&mut self, now: Now) {
+        self.proven_since.get_or_insert(now.instant);
     }
 
     /// Nothing of the topic is delivered from here on, until the next event is.

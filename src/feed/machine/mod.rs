@@ -306,7 +306,7 @@ impl<P: Protocol> Machine<P> {
         self.core.complete = self.core.complete_until();
         self.core.received = now.wall;
         if self.core.liveness.received(now.instant) {
-            self.core.proven_since.get_or_insert(now.instant);
+            self.core.prove(now);
         }
         self.core.counters.frames += 1;
         self.core.counters.last_received = Some(now.wall);

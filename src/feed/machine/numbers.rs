@@ -35,6 +35,14 @@ impl LearnedNumbers {
             return Step::Unknown;
         };
         let believed = self.believed();
+        if position.last == last && position.first <= last {
+            // The same event again says nothing of the numbers.
+            return if believed {
+                Step::Follows
+            } else {
+                Step::Unknown
+            };
+        }
         let missed = position
             .first
             .checked_sub(last)
@@ -52,7 +60,7 @@ impl LearnedNumbers {
                 expected: last + 1,
                 missed,
             },
-            // Backwards, twice the same, or a jump of numbers that have shown nothing.
+            // Backwards, or a jump of numbers that have shown nothing.
             _ => {
                 self.row = 0;
                 Step::Unknown
@@ -105,12 +113,23 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_backwards_or_a_repeat_ends_the_belief() {
-        for number in [201, 5] {
+    fn a_jump_backwards_ends_the_belief() {
+        for number in [200, 5] {
             let mut numbers = learned();
             assert_eq!(numbers.step(one(number)), Step::Unknown);
             assert!(!numbers.believed());
         }
+    }
+
+    #[test]
+    fn an_event_that_comes_twice_changes_nothing() {
+        let mut numbers = learned();
+        assert_eq!(numbers.step(one(201)), Step::Follows);
+        let jump = Step::Jumps {
+            expected: 202,
+            missed: 7,
+        };
+        assert_eq!(numbers.step(one(209)), jump);
     }
 
     #[test]

@@ -59,11 +59,20 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
             counters.last_message = Some(self.now.wall);
         }
         self.core.has_data = true;
-        self.core.proven_since.get_or_insert(self.now.instant);
+        self.core.prove(self.now);
         self.deliver.event(topic, event);
     }
 
+    fn begun_anew(&mut self, topic: TopicId) {
+        self.core.registry.entry_mut(topic).begun_anew();
+    }
+
+    fn authorized(&mut self) {
+        self.core.prove(self.now);
+    }
+
     fn settled(&mut self, request: RequestId) {
+        self.core.prove(self.now);
         if let Some(pending) = self.core.registry.answered(request, self.now.instant) {
             let results = pending.topics.iter().map(|id| (*id, Ok(()))).collect();
             self.answer(pending, results);
@@ -77,12 +86,18 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn answered(&mut self, request: RequestId, results: Vec<(TopicId, Result<(), Refusal>)>) {
+        if results.iter().any(|(_, result)| result.is_ok()) {
+            self.core.prove(self.now);
+        }
         if let Some(pending) = self.core.registry.answered(request, self.now.instant) {
             self.answer(pending, results);
         }
     }
 
     fn whole_state(&mut self, held: &[TopicId]) {
+        if !held.is_empty() {
+            self.core.prove(self.now);
+        }
         let held: hashbrown::HashSet<TopicId> = held.iter().copied().collect();
         let mut accepted = Vec::new();
         for id in self.core.registry.ids() {
@@ -141,6 +156,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
 
     fn snapshot(&mut self, topic: TopicId, edge: SnapshotEdge) {
         self.hear(topic, None);
+        if matches!(edge, SnapshotEdge::End { .. }) {
+            self.begun_anew(topic);
+        }
         if !self.core.registry.entry(topic).takes_slow_path() || self.first_event(topic, None, None)
         {
             self.deliver.note(Note::Snapshot(topic, edge));

@@ -90,6 +90,12 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         self.deliver.note(Note::Rejected(id, rejection));
     }
 
+    /// Whether a refusal of this topic may pass.
+    fn passes(&self, id: TopicId, refusal: &Refusal) -> bool {
+        let known = self.core.registry.entry(id).ever_accepted();
+        refusal.passing || refusal.doubtful && known
+    }
+
     /// The venue refuses this topic for the time being.
     pub(super) fn postpone(&mut self, id: TopicId, refusal: &Refusal) {
         let now = self.now.instant;
@@ -115,7 +121,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             let result = at.map(|at| results.swap_remove(at).1);
             match (pending.op, result) {
                 (Op::Subscribe, Some(Ok(()))) => accepted.extend(self.answered_well(id)),
-                (Op::Subscribe, Some(Err(refusal))) if refusal.passing => {
+                (Op::Subscribe, Some(Err(refusal))) if self.passes(id, &refusal) => {
                     self.postpone(id, &refusal);
                 }
                 (Op::Subscribe, Some(Err(refusal))) => self.reject(id, refusal.code, refusal.text),
@@ -147,7 +153,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let now = self.now.instant;
         for id in pending.topics {
             if culprit == Some(id) {
-                if refusal.passing {
+                if self.passes(id, refusal) {
                     self.postpone(id, refusal);
                 } else {
                     self.reject(id, refusal.code, refusal.text.clone());
@@ -261,7 +267,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         entry.set_stale();
         self.core.registry.review(id);
         match why {
-            Some(why) if !why.passing => self.reject(id, why.code, why.text),
+            Some(why) if !self.passes(id, &why) => self.reject(id, why.code, why.text),
             Some(why) => {
                 let label = self.topics.get(id).label();
                 let rejection = Rejection::new(label, why.code, why.text);
@@ -339,7 +345,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             self.check_step(id, step, position, time);
         }
         let entry = self.core.registry.entry_mut(id);
-        let awaited = matches!(entry.state(), TopicState::AwaitingFirst { .. });
+        let awaited = entry.owes_acceptance();
         entry.begin();
         // Where the venue fills what is missing, its first event is only the beginning of that.
         let repairs = if self.topics.get(id).channel().backfills {

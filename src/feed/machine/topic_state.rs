@@ -83,6 +83,10 @@ impl Announced {
 pub(super) struct TopicEntry {
     state: TopicState,
     desired: Desired,
+    /// Its new beginning is wanted because what it brings is of no use.
+    of_no_use: bool,
+    /// The venue has answered, and the first event that decides has not come.
+    owes_acceptance: bool,
     channel: usize,
     /// Counts the topics that have had this number.
     generation: u32,
@@ -126,6 +130,8 @@ impl TopicEntry {
         Self {
             state: TopicState::Vacant,
             desired: Desired::No,
+            of_no_use: false,
+            owes_acceptance: false,
             channel: 0,
             generation: 0,
             slow_path: true,
@@ -278,15 +284,35 @@ impl TopicEntry {
             return;
         }
         self.desired = Desired::Resubscribe;
+        self.of_no_use = !at_once;
         let wait = self.retry.again(now);
         let retry_at = (!at_once && !wait.is_zero()).then(|| now + wait);
         self.state = TopicState::Active { retry_at };
         self.update();
     }
 
+    /// A new beginning of it has come. If one was to be asked for because what came before was of no use, it
+    /// need not be any more.
+    pub(super) fn begun_anew(&mut self) {
+        if let TopicState::Active { retry_at } = &mut self.state
+            && self.desired == Desired::Resubscribe
+            && self.of_no_use
+        {
+            *retry_at = None;
+            self.desired = Desired::Yes;
+            self.update();
+        }
+    }
+
+    /// Whether the venue's answer is still to be reported, when its first event has come.
+    pub(super) fn owes_acceptance(&self) -> bool {
+        self.owes_acceptance
+    }
+
     /// A request that adds it is on its way.
     pub(super) fn requested(&mut self, request: RequestId) {
         self.state = TopicState::Requested(request);
+        self.owes_acceptance = false;
         (self.began, self.stirred) = (false, false);
         self.stray_since = None;
         self.update();
@@ -302,12 +328,16 @@ impl TopicEntry {
     /// The venue has answered, and an event decides.
     pub(super) fn await_first(&mut self, due: Instant, promised: bool) {
         self.state = TopicState::AwaitingFirst { due, promised };
+        self.owes_acceptance = true;
         self.update();
     }
 
     /// It is in the venue's set.
     pub(super) fn accepted(&mut self) {
-        self.state = TopicState::Active { retry_at: None };
+        if !matches!(self.state, TopicState::Active { .. }) {
+            self.state = TopicState::Active { retry_at: None };
+        }
+        self.owes_acceptance = false;
         self.ever_accepted = true;
         self.maybe_held = false;
         self.absolve();
@@ -397,6 +427,7 @@ impl TopicEntry {
 
     fn forget_subscription(&mut self) {
         (self.began, self.stirred) = (false, false);
+        self.owes_acceptance = false;
         self.stray_since = None;
         self.update();
     }

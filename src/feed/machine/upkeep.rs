@@ -35,12 +35,19 @@ impl<P: Protocol> Machine<P> {
             State::Connecting | State::Closed => {}
         }
         if self.core.state == State::Live {
-            (self.ever_live, self.refused_since) = (true, None);
+            if self.is_proven() {
+                (self.ever_live, self.refused_since) = (true, None);
+            }
             self.reconcile(now, deliver);
         }
         self.tell_losing(now, deliver);
         self.tell_missing(now, deliver);
         self.forget_unwanted(deliver);
+    }
+
+    /// Whether the venue has shown that it serves this connection, and not only accepted it.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.core.proven_since.is_some()
     }
 
     /// Lets consumers know what their stream owes them if it ends now.
@@ -313,21 +320,18 @@ impl<P: Protocol> Machine<P> {
         self.core.losing.extend(held);
     }
 
-    /// Ends for good, unless the credentials were good once: then a refusal of them may be the venue's bad
-    /// quarter of an hour.
+    /// Ends for good, unless the feed was live once: then it may be the venue's bad quarter of an hour.
     pub(super) fn end_or_bear(&mut self, now: Now, error: Error, deliver: &mut impl Deliver<P>) {
         let since = *self.refused_since.get_or_insert(now.instant);
         let patient = now.instant.saturating_duration_since(since) < FORBEARANCE;
-        if self.ever_live && patient && matches!(error.kind(), ErrorKind::Auth(_)) {
-            let error = error.kind().to_string();
-            self.interrupt(
-                now,
-                Interruption::Login {
-                    error: error.into(),
-                },
-                None,
-                deliver,
-            );
+        let text = error.kind().to_string().into();
+        let cause = match error.kind() {
+            ErrorKind::Auth(_) => Some(Interruption::Login { error: text }),
+            ErrorKind::Connect(_) => Some(Interruption::Connect { error: text }),
+            _ => None,
+        };
+        if let Some(cause) = cause.filter(|_| self.ever_live && patient) {
+            self.interrupt(now, cause, None, deliver);
         } else {
             self.end(error, now, deliver);
         }

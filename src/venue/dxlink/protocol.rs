@@ -124,7 +124,10 @@ impl DxLinkProtocol {
             Step::Nothing => {}
             Step::Fetch { refused } => out.effect(FetchToken { refused }),
             Step::Authorize(secret) => self.send(request::auth(secret.expose()), now, out),
-            Step::Live => out.live(),
+            Step::Live => {
+                out.authorized();
+                out.live();
+            }
             Step::Fail(Failure::Fatal(error)) => {
                 out.fail(Failure::Fatal(error.with_venue(self.spec.venue)));
             }

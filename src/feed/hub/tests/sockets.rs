@@ -36,7 +36,7 @@ async fn a_subscription_made_after_a_fatal_end_waits_for_its_socket() {
         let mut feed = prices(&hub, ["A"]).await.unwrap();
         venue.say("die gone");
         let error = feed.next().await.unwrap().unwrap_err();
-        assert_eq!(error.kind(), &ErrorKind::Connect("gone".to_owned()));
+        assert_eq!(error.kind(), &ErrorKind::Internal("gone".to_owned()));
     }
     drop(prices(&hub, ["A"]).await.unwrap());
     assert_eq!((venue.connects(), venue.most_sockets()), (6, 1));

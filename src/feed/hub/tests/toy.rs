@@ -164,7 +164,7 @@ impl Protocol for Toy {
                 out.refused(RequestId(number()?), refusal);
             }
             "die" => {
-                let error = Error::new(ErrorKind::Connect(second.to_owned()));
+                let error = Error::new(ErrorKind::Internal(second.to_owned()));
                 out.fail(crate::feed::Failure::Fatal(error));
             }
             "panic" => panic!("on purpose"),

@@ -436,7 +436,11 @@ impl Pair {
         match raw {
             Raw::Event(id, tick) => assert!(!self.owed.contains(id), "{id:?}: {tick:?}"),
             Raw::Note(Note::Losing(losing)) => {
-                self.owed.extend(losing.iter().map(|losing| losing.topic));
+                // One of which merely nothing is delivered may go on without a gap.
+                let registry = &self.machine.core.registry;
+                let down = losing.iter().map(|losing| losing.topic);
+                let down = down.filter(|id| registry.entry(*id).down().is_some());
+                self.owed.extend(down);
             }
             Raw::Note(Note::Missing(missing)) => {
                 self.owed.retain(|id| !missing.topics.contains(id));

@@ -159,11 +159,11 @@ impl Rig {
 fn what_comes_ahead_of_a_snapshot_does_not_stand_for_it() {
     let mut rig = Rig::new();
     assert_eq!(rig.row(0, 9), "9p");
-    assert_eq!(rig.row(4, 9), "");
+    assert_eq!(rig.row(4, 9), "...");
     // Cut before the snapshot was whole: it is asked for as a whole.
     rig.lines.reset();
     assert_eq!(rig.begin(), Some(minute(0)));
-    assert_eq!(rig.row(4, 10), "");
+    assert_eq!(rig.row(4, 10), "...");
     assert_eq!(rig.row(8, 9), "[ 9f 10p ] filled");
     assert_eq!(rig.row(0, 11), "10f 11p");
     rig.lines.reset();
@@ -193,7 +193,7 @@ fn a_snapshot_without_its_beginning_is_asked_for_again() {
     assert_eq!(rig.row(8, 8), "anew");
     assert_eq!(rig.row(0, 9), "stray");
     assert_eq!(rig.begin(), Some(minute(0)));
-    assert_eq!(rig.row(4, 9), "");
+    assert_eq!(rig.row(4, 9), "...");
     assert_eq!(rig.row(0, 8), "");
     assert_eq!(rig.row(8, 7), "[ 7f 8f 9p ] filled");
     // An end by itself is an update.
@@ -216,7 +216,7 @@ fn an_unreadable_row_in_a_snapshot_asks_for_it_again_at_once() {
         assert_eq!(rig.begin(), Some(minute(0)));
         // Nor do rows of it that were on their way.
         assert_eq!(rig.end(5), "stray");
-        assert_eq!(rig.row(4, 9), "");
+        assert_eq!(rig.row(4, 9), "...");
         assert_eq!(rig.row(0, 8), "");
         assert_eq!(rig.end(5), "[ 8f 9p ] filled");
     }
@@ -235,7 +235,7 @@ fn what_the_venue_begins_again_by_itself_counts() {
     let mut rig = Rig::new();
     rig.row(4, 9);
     assert_eq!(rig.bad(None), "anew");
-    assert_eq!(rig.row(4, 9), "");
+    assert_eq!(rig.row(4, 9), "...");
     assert_eq!(rig.end(5), "[ 9p ] filled");
 }
 
@@ -296,7 +296,7 @@ fn a_late_beginning_is_still_a_beginning() {
     let mut rig = Rig::new();
     rig.row(0, 9);
     assert_eq!(rig.pass(10), "hole unfilled");
-    assert_eq!(rig.row(4, 9), "");
+    assert_eq!(rig.row(4, 9), "...");
     assert_eq!(rig.end(5), "[ 9p ] filled");
 }
 

@@ -79,6 +79,7 @@ impl SpotProtocol {
             code: Some(code),
             text: text.trim().chars().take(MOST_WORDS).collect(),
             passing: held || ruling == Ruling::Passes,
+            doubtful: ruling == Ruling::Unknown,
             retry_after: None,
         };
         match culprits[..] {

@@ -66,7 +66,12 @@ impl SpotProtocol {
                 _ => Step::Follows,
             };
             let (numbers, resync) = match step {
-                Step::Follows => return out.event(id, event),
+                Step::Follows => {
+                    if update.action == BookAction::Snapshot {
+                        out.begun_anew(id);
+                    }
+                    return out.event(id, event);
+                }
                 Step::Repeated => return out.repeated(id, 1),
                 Step::Stray => return out.stray(id),
                 Step::Jumps(numbers) => (numbers, false),

@@ -11,6 +11,8 @@ pub(super) enum Ruling {
     Stands,
     /// Another time it may be granted.
     Passes,
+    /// Nobody has written down what it means.
+    Unknown,
     /// The venue brings the stream already, from a request whose answer was lost.
     Held,
 }
@@ -28,13 +30,14 @@ pub(super) enum Ruling {
 /// | 6, 11 | the key is wrong | stands | clients that map them so |
 /// | 429, or `TOO_MANY_REQUESTS` in the text | too fast | passes | label of Gate's REST and order API |
 /// | 500 to 599 | the server failed | passes | as HTTP has it |
-/// | any other, or none | unknown | stands | |
+/// | any other, or none | unknown | passes for what was accepted before, else stands | |
 pub(super) fn ruling(code: i64, text: &str) -> Ruling {
     match code {
         2 if text.starts_with("Alert sub ") => Ruling::Held,
         3 | 429 | 500..=599 => Ruling::Passes,
         _ if text.contains("TOO_MANY_REQUESTS") => Ruling::Passes,
-        _ => Ruling::Stands,
+        1 | 2 | 4 | 6 | 11 => Ruling::Stands,
+        _ => Ruling::Unknown,
     }
 }
 
@@ -75,11 +78,11 @@ mod tests {
             (2, "Alert sub ob.A_B.50", Ruling::Held),
             (3, "internal error", Ruling::Passes),
             (4, "{\"label\":\"INVALID_KEY\"}\n", Ruling::Stands),
-            (0, "status fail", Ruling::Stands),
+            (0, "status fail", Ruling::Unknown),
             (0, "{\"label\":\"TOO_MANY_REQUESTS\"}", Ruling::Passes),
             (429, "", Ruling::Passes),
             (503, "", Ruling::Passes),
-            (7, "", Ruling::Stands),
+            (7, "", Ruling::Unknown),
         ] {
             assert_eq!(ruling(code, text), expected, "{code} {text}");
         }

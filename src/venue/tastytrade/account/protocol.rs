@@ -160,6 +160,7 @@ impl AccountProtocol {
         }
         let refusal = |passing| Refusal {
             passing,
+            doubtful: true,
             ..Refusal::new(words)
         };
         match asked.request {
