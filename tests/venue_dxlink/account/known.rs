@@ -112,3 +112,18 @@ async fn an_item_is_refused_while_nothing_is_read() {
     ];
     play(script, Duration::ZERO, 3_068).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_data_of_a_topic_that_was_withdrawn_are_dropped() {
+    let script = vec![
+        sales([AAPL, MSFT], Overflow::DropOldest, 1),
+        Step::Pass(1),
+        sales([AAPL, MSFT], Overflow::Wait, 1),
+        Step::Fault(Fault::CloseChannel { channel: None }),
+        Step::Pass(1_001),
+        Step::Read(0, 1),
+        Step::Trades(2),
+        Step::Pass(1),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
