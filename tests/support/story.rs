@@ -73,6 +73,9 @@ pub struct Story {
     stale: BTreeSet<Symbol>,
     /// Symbols that are fresh, and have had no data since.
     fresh: BTreeSet<Symbol>,
+    /// Symbols whose data were dropped since anything was delivered: what they were said to be then may be
+    /// told after the gap, folded with what is said of others.
+    dropped: BTreeSet<Symbol>,
 }
 
 impl Story {
@@ -101,6 +104,7 @@ impl Story {
             self.fail(format_args!("data of {symbol} ({key}) before its gap"));
         }
         self.fresh.remove(symbol);
+        self.dropped.clear();
         self.stale.remove(symbol);
         if !self.exempt.contains(symbol) {
             self.begun.insert(symbol.clone());
@@ -123,8 +127,11 @@ impl Story {
         }
         let overflow = matches!(gap.cause, Cause::Overflow { .. });
         self.owed.retain(|symbol| !gap.scope.contains(symbol));
-        self.fresh
-            .retain(|symbol| !(overflow && gap.scope.contains(symbol)));
+        if overflow {
+            self.fresh.retain(|symbol| !gap.scope.contains(symbol));
+            let symbols = self.symbols.iter().filter(|s| gap.scope.contains(s));
+            self.dropped.extend(symbols.cloned());
+        }
         self.seen.push(Seen::Gap(gap));
     }
 
@@ -145,6 +152,7 @@ impl Story {
                 self.was_not_fresh(&status.scope);
                 let waits = matches!(why, Staleness::Backpressure { .. });
                 for symbol in concerned(&self.symbols) {
+                    self.dropped.remove(&symbol);
                     if waits {
                         self.stale.remove(&symbol);
                     } else {
@@ -155,7 +163,7 @@ impl Story {
             StatusKind::Fresh => {
                 for symbol in concerned(&self.stale) {
                     self.stale.remove(&symbol);
-                    if !self.exempt.contains(&symbol) {
+                    if !self.exempt.contains(&symbol) && !self.dropped.contains(&symbol) {
                         self.fresh.insert(symbol);
                     }
                 }

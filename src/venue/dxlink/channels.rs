@@ -29,6 +29,8 @@ pub(super) struct Channels {
     /// Where each topic is, by its number.
     places: Vec<Option<Place>>,
     suspects: Suspects,
+    /// Since when nothing is read: answers may lie in the socket.
+    paused: Option<Instant>,
 }
 
 /// Where a topic is.
@@ -76,6 +78,7 @@ impl Channels {
     pub(super) fn reset(&mut self) {
         *self = Self {
             suspects: std::mem::take(&mut self.suspects),
+            paused: self.paused,
             ..Self::default()
         };
     }
@@ -99,6 +102,25 @@ impl Channels {
 
     pub(super) fn place_mut(&mut self, id: TopicId) -> Option<&mut Place> {
         self.places.get_mut(id.index())?.as_mut()
+    }
+
+    /// Reading stops or goes on: the time between is not held against anybody.
+    pub(super) fn reading(&mut self, now: Instant, reading: bool) {
+        if !reading {
+            self.paused.get_or_insert(now);
+            return;
+        }
+        let Some(paused) = self.paused.take() else {
+            return;
+        };
+        let excuse = |since: &mut Instant| {
+            *since += now.saturating_duration_since(paused.max(*since));
+        };
+        let sent = self.places.iter_mut().flatten();
+        sent.filter_map(|place| place.sent.as_mut())
+            .for_each(excuse);
+        let open = self.open.values_mut();
+        open.for_each(|channel| excuse(&mut channel.requested));
     }
 
     /// The one channel that the venue has not opened yet, if there is only one.

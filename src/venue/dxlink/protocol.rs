@@ -352,6 +352,7 @@ impl Protocol for DxLinkProtocol {
 
     fn reading(&mut self, now: Now, reading: bool) {
         self.lines.reading(now.instant, reading);
+        self.channels.reading(now.instant, reading);
     }
 
     fn anew(&mut self, topic: TopicId) {

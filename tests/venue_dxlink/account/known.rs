@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use feedline::Overflow;
 use feedline::sim::Fault;
+use feedline::sim::dxlink::DxLinkFault;
 
 use super::play::{Step, play};
 use super::secs;
@@ -88,6 +89,41 @@ async fn a_channel_request_is_not_answered() {
             channel: Some("FEED".to_owned()),
             times: Some(1),
         }),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_is_refused_while_nothing_is_read() {
+    let script = vec![
+        sales([AAPL, MSFT], Overflow::Wait, 2),
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Pass(1),
+        Step::Trades(2),
+        Step::Candles(AAPL, 1),
+        Step::Pass(100),
+        Step::Candles(MSFT, 1),
+        Step::Fault(Fault::from(DxLinkFault::RefuseItem {
+            symbol: "MSFT{=m}".to_owned(),
+            text: None,
+            times: Some(1),
+        })),
+        Step::Pass(9_000),
+    ];
+    play(script, Duration::ZERO, 3_068).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_data_of_a_topic_that_was_withdrawn_are_dropped() {
+    let script = vec![
+        sales([AAPL, MSFT], Overflow::DropOldest, 1),
+        Step::Pass(1),
+        sales([AAPL, MSFT], Overflow::Wait, 1),
+        Step::Fault(Fault::CloseChannel { channel: None }),
+        Step::Pass(1_001),
+        Step::Read(0, 1),
+        Step::Trades(2),
+        Step::Pass(1),
     ];
     play(script, Duration::ZERO, 0).await;
 }

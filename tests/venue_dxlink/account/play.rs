@@ -161,6 +161,9 @@ struct Stage {
     abandoned: JoinSet<()>,
     executed: Executed,
     age: Duration,
+    /// The venue's clock was set back. What happens then belongs to candles before the newest, from which on
+    /// an outage is repaired.
+    set_back: bool,
 }
 
 /// Plays a script; panics where a promise is broken.
@@ -182,6 +185,7 @@ pub(super) async fn play(script: Vec<Step>, age: Duration, seed: u64) {
         abandoned: JoinSet::new(),
         executed: Executed::default(),
         age,
+        set_back: false,
     };
     if !age.is_zero() {
         let lasting = None;
@@ -242,6 +246,7 @@ impl Stage {
                     back: by < 0,
                 });
                 self.executed.shift += by * 1_000_000_000;
+                self.set_back |= by < 0;
             }
             Step::Trades(count) => {
                 for n in 0..count {
@@ -351,8 +356,8 @@ impl Stage {
         for held in &self.held {
             match held {
                 Held::Sales(sales) => sales.story.account(&sent),
-                Held::Candles(candles) => candles.is_whole(&other).await,
-                Held::Quotes(_) => {}
+                Held::Candles(candles) if !self.set_back => candles.is_whole(&other).await,
+                Held::Candles(_) | Held::Quotes(_) => {}
             }
         }
     }

@@ -268,3 +268,21 @@ fn what_was_never_sent_is_not_taken_out() {
     let told = rig.request(Op::Unsubscribe, &[TopicId::at(0)]);
     assert_eq!(told, ["settled 2"]);
 }
+
+#[test]
+fn an_error_that_lay_unread_refuses_what_had_just_been_asked_for() {
+    let mut rig = Rig::new();
+    rig.ask(&[quote("A")]);
+    rig.opened(1);
+    rig.protocol.reading(rig.now, false);
+    rig.now.instant += Duration::from_secs(60);
+    rig.protocol.reading(rig.now, true);
+    let told = rig.error(1, "BAD_ACTION", "no");
+    assert_eq!(
+        told,
+        [
+            "dropped 0 BAD_ACTION: no",
+            "send FEED_SUBSCRIPTION 1 remove A"
+        ]
+    );
+}
