@@ -4,6 +4,7 @@ mod growth;
 mod limits;
 mod pool;
 mod sockets;
+mod succession;
 mod toy;
 mod venue;
 

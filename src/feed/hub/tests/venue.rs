@@ -33,6 +33,11 @@ struct State {
     closes: Duration,
     /// Nothing is answered while this is so.
     held: tokio::sync::watch::Sender<bool>,
+    /// No connection can be made.
+    refuses: bool,
+    dials: usize,
+    /// Topics that are refused though their names do not say so.
+    turned_away: BTreeSet<String>,
     connects: usize,
     sockets: BTreeMap<u64, Socket>,
     most_sockets: usize,
@@ -56,6 +61,9 @@ impl Venue {
             answers: Duration::ZERO,
             closes: Duration::ZERO,
             held: tokio::sync::watch::Sender::new(false),
+            refuses: false,
+            dials: 0,
+            turned_away: BTreeSet::new(),
             connects: 0,
             sockets: BTreeMap::new(),
             most_sockets: 0,
@@ -81,6 +89,64 @@ impl Venue {
     /// Answers nothing, until it is let.
     pub(super) fn hold(&self, held: bool) {
         lock(&self.state).held.send_replace(held);
+    }
+
+    /// Lets nobody connect any more, or everybody again.
+    pub(super) fn refuse(&self, refuses: bool) {
+        lock(&self.state).refuses = refuses;
+    }
+
+    /// Refuses a topic from now on, or no longer.
+    pub(super) fn turn_away(&self, topic: &str, refused: bool) {
+        let away = &mut lock(&self.state).turned_away;
+        if refused {
+            away.insert(topic.to_owned());
+        } else {
+            away.remove(topic);
+        }
+    }
+
+    /// The runtime in which its sockets were served is gone.
+    pub(super) fn forget_sockets(&self) {
+        lock(&self.state).sockets.clear();
+    }
+
+    /// How often it was dialled, with and without success.
+    pub(super) fn dials(&self) -> usize {
+        lock(&self.state).dials
+    }
+
+    /// The numbers of the open sockets, in the order in which they were opened.
+    pub(super) fn open(&self) -> Vec<u64> {
+        lock(&self.state).sockets.keys().copied().collect()
+    }
+
+    /// The topics that stand on one socket.
+    pub(super) fn topics_of(&self, socket: u64) -> Vec<String> {
+        let state = lock(&self.state);
+        let topics = state.sockets.get(&socket).map(|socket| &socket.topics);
+        topics.into_iter().flatten().cloned().collect()
+    }
+
+    /// Says something on one socket.
+    pub(super) fn say_to(&self, socket: u64, text: &str) {
+        if let Some(socket) = lock(&self.state).sockets.get(&socket) {
+            let _ = socket.say.send(Some(text.to_owned()));
+        }
+    }
+
+    /// An event, on one socket, if its topic stands there.
+    pub(super) fn bring(&self, socket: u64, topic: &str, number: u64) {
+        if self.topics_of(socket).iter().any(|held| held == topic) {
+            self.say_to(socket, &format!("{topic} {number}"));
+        }
+    }
+
+    /// Drops one socket.
+    pub(super) fn cut_one(&self, socket: u64) {
+        if let Some(socket) = lock(&self.state).sockets.get(&socket) {
+            let _ = socket.say.send(None);
+        }
     }
 
     pub(super) fn connects(&self) -> usize {
@@ -151,7 +217,8 @@ impl Venue {
         let mut word = || words.next().unwrap_or_default();
         let (verb, id, names) = (word(), word(), word());
         let held = &mut state.sockets.get_mut(&socket).expect("it is open").topics;
-        let refused = names.split(',').find(|name| name.starts_with("no"));
+        let away = |name: &str| name.starts_with("no") || state.turned_away.contains(name);
+        let refused = names.split(',').find(|name| away(name));
         let answer = match refused.filter(|_| verb == "sub") {
             Some(name) => format!("no {id} {name}"),
             None => {
@@ -236,6 +303,13 @@ impl Dial for Venue {
     fn dial(&self, _: &str, _: u16) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
         let venue = self.clone();
         Box::pin(async move {
+            {
+                let mut state = lock(&venue.state);
+                state.dials += 1;
+                if state.refuses {
+                    return Err(io::ErrorKind::ConnectionRefused.into());
+                }
+            }
             let (near, far) = tokio::io::duplex(64 << 10);
             tokio::spawn(venue.serve(far));
             Ok(Box::new(near) as Box<dyn Io>)
