@@ -5,9 +5,9 @@ use tokio::task::JoinHandle;
 
 use super::toy::{Price, Toy};
 use super::venue::Venue;
-use super::{hub, ms, prices, settle, spec, tasks};
+use super::{NOON, hub, ms, prices, settle, spec, tasks};
 use crate::feed::hub::Hub;
-use crate::{Cause, Error, Event, Scope, StatusKind, Subscription};
+use crate::{Cause, Error, Event, Scope, StatusKind, Subscription, Timestamp};
 
 /// A client of a venue that allows one connection, and a second one for a while.
 fn client(venue: &Venue) -> Hub<Toy> {
@@ -246,7 +246,7 @@ async fn without_numbers_one_gap_says_that_the_topics_have_moved() {
     let (from, to) = gap.range().unwrap();
     let (from, to) = (
         to.duration_since(from),
-        gap.seen_to.duration_since(gap.seen_from),
+        gap.seen_to.unwrap().duration_since(gap.seen_from.unwrap()),
     );
     assert!(from == to && (ms(400)..ms(410)).contains(&to), "{gap:?}");
     assert_eq!(come(&mut other), ["B 6"]);
@@ -264,22 +264,55 @@ async fn without_numbers_one_gap_says_that_the_topics_have_moved() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_gap_of_topics_that_moved_spans_what_both_connections_may_have_brought() {
+    let venue = Venue::new(1);
+    let hub = client(&venue);
+    let mut feed = prices(&hub, ["t:A"]).await.unwrap();
+    venue.bring(1, "t:A", 1_000);
+    settle().await;
+    venue.hold(true);
+    venue.say_to(1, "retire 20");
+    settle().await;
+    venue.bring(1, "t:A", 1_010);
+    venue.hold(false);
+    settle().await;
+    assert_eq!(venue.open(), [2]);
+    venue.bring(2, "t:A", 1_020);
+    settle().await;
+    let mut gaps = Vec::new();
+    while let Some(Some(Ok(event))) = feed.next().now_or_never() {
+        if let Event::Gap(gap) = event {
+            gaps.push(gap);
+        }
+    }
+    let at = |seconds, millis| {
+        let second = Timestamp::from_secs(seconds).unwrap();
+        second.saturating_add(ms(millis))
+    };
+    // From where the venue's clock stood when the second began, to where it stands by its last event.
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!(gaps[0].range(), Some((at(1_000, 400), at(1_010, 0))));
+    let seen = gaps[0].seen_from.zip(gaps[0].seen_to);
+    let after = |millis| NOON.saturating_add(ms(millis));
+    assert_eq!(seen, Some((after(400), after(800))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_book_goes_on_from_a_new_beginning_with_one_gap_before_it() {
     let venue = Venue::new(1);
     let hub = client(&venue);
     let mut feed = prices(&hub, ["b:A"]).await.unwrap();
     venue.bring(1, "b:A", 1);
     venue.say_to(1, "retire 20");
-    // Asked for again on the new one, of which what came before is of no use.
-    tokio::time::sleep(ms(5)).await;
-    venue.hold(true);
-    venue.answers_within(ms(100));
+    // It is asked for again on the new one, and what comes before is of no use.
+    venue.keep(true);
     settle().await;
+    assert_eq!(venue.open(), [2]);
     for number in 2..=3 {
         venue.bring(2, "b:A", number);
     }
     settle().await;
-    venue.hold(false);
+    venue.keep(false);
     settle().await;
     venue.bring(2, "b:A", 4);
     let expected = ["b:A 1", "gap * (subscribed to again)", "b:A 4"];
@@ -490,7 +523,9 @@ async fn connections_that_are_counted_are_replaced_one_at_a_time() {
     assert_eq!((venue.connects(), venue.open().len()), (6, 3));
     assert_eq!(venue.topics(), ["n:A", "n:B", "n:C"]);
     assert_eq!(venue.most_sockets(), 4);
-    assert_eq!(came(&mut feed).await.len(), 3);
+    // Nothing has shown where each left off; the queue makes one gap of the three.
+    let gap = "gap n:An:Bn:C (moved to another connection)";
+    assert_eq!(came(&mut feed).await, [gap]);
 }
 
 #[tokio::test(start_paused = true)]

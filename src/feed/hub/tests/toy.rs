@@ -1,6 +1,6 @@
 //! A protocol made up here: `sub 7 A,B` and `unsub 8 A` are answered by `ok 7` or `no 7 B`; `A 12` is a
 //! price, and `retire 60` announces the connection's end. Names that begin with `c:` are candles, with
-//! `n:` what happens to be numbered, with `p:` what is promised to be, and with `b:` books.
+//! `n:` what happens to be numbered, with `p:` what is promised to be, with `b:` books, and with `t:` prices whose number is their time.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -140,8 +140,10 @@ impl Protocol for Toy {
         &self.address
     }
 
-    fn event_time(_: &Price) -> Option<Timestamp> {
-        None
+    fn event_time(event: &Price) -> Option<Timestamp> {
+        let seconds = i64::try_from(event.price).ok()?;
+        let dated = event.symbol.starts_with("t:");
+        dated.then(|| Timestamp::from_secs(seconds)).flatten()
     }
 
     fn position(event: &Price) -> Option<Position> {

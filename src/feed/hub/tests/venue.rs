@@ -33,6 +33,8 @@ struct State {
     closes: Duration,
     /// Nothing is answered while this is so.
     held: tokio::sync::watch::Sender<bool>,
+    /// No release is answered while this is so.
+    keeps: tokio::sync::watch::Sender<bool>,
     /// No connection can be made.
     refuses: bool,
     dials: usize,
@@ -49,6 +51,8 @@ struct State {
 
 struct Socket {
     topics: BTreeSet<String>,
+    /// How often each was asked for.
+    asked: BTreeMap<String, u32>,
     say: mpsc::UnboundedSender<Option<String>>,
 }
 
@@ -61,6 +65,7 @@ impl Venue {
             answers: Duration::ZERO,
             closes: Duration::ZERO,
             held: tokio::sync::watch::Sender::new(false),
+            keeps: tokio::sync::watch::Sender::new(false),
             refuses: false,
             dials: 0,
             turned_away: BTreeSet::new(),
@@ -89,6 +94,11 @@ impl Venue {
     /// Answers nothing, until it is let.
     pub(super) fn hold(&self, held: bool) {
         lock(&self.state).held.send_replace(held);
+    }
+
+    /// Answers no release, until it is let.
+    pub(super) fn keep(&self, keeps: bool) {
+        lock(&self.state).keeps.send_replace(keeps);
     }
 
     /// Lets nobody connect any more, or everybody again.
@@ -126,6 +136,14 @@ impl Venue {
         let state = lock(&self.state);
         let topics = state.sockets.get(&socket).map(|socket| &socket.topics);
         topics.into_iter().flatten().cloned().collect()
+    }
+
+    /// Which subscription of a topic stands on one socket.
+    pub(super) fn subscription(&self, socket: u64, topic: &str) -> Option<u32> {
+        let state = lock(&self.state);
+        let socket = state.sockets.get(&socket)?;
+        let stands = socket.topics.contains(topic);
+        stands.then(|| socket.asked.get(topic).copied()).flatten()
     }
 
     /// Says something on one socket.
@@ -203,8 +221,12 @@ impl Venue {
         let state = &mut *lock(&self.state);
         state.connects += 1;
         let number = state.connects as u64;
-        let topics = BTreeSet::new();
-        state.sockets.insert(number, Socket { topics, say });
+        let socket = Socket {
+            topics: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            say,
+        };
+        state.sockets.insert(number, socket);
         state.most_sockets = state.most_sockets.max(state.sockets.len());
         number
     }
@@ -216,7 +238,8 @@ impl Venue {
         let mut words = request.split(' ');
         let mut word = || words.next().unwrap_or_default();
         let (verb, id, names) = (word(), word(), word());
-        let held = &mut state.sockets.get_mut(&socket).expect("it is open").topics;
+        let socket = state.sockets.get_mut(&socket).expect("it is open");
+        let held = &mut socket.topics;
         let away = |name: &str| name.starts_with("no") || state.turned_away.contains(name);
         let refused = names.split(',').find(|name| away(name));
         let answer = match refused.filter(|_| verb == "sub") {
@@ -224,7 +247,10 @@ impl Venue {
             None => {
                 for name in names.split(',') {
                     let sense = match verb {
-                        "sub" => held.insert(name.to_owned()),
+                        "sub" => {
+                            *socket.asked.entry(name.to_owned()).or_default() += 1;
+                            held.insert(name.to_owned())
+                        }
                         _ => held.contains(name),
                     };
                     if !sense {
@@ -261,6 +287,7 @@ impl Venue {
         let (say, mut said) = mpsc::unbounded_channel();
         let number = self.opened(say);
         let mut held = lock(&self.state).held.subscribe();
+        let mut keeps = lock(&self.state).keeps.subscribe();
         // Requests with their answers and when those are due, one after the other.
         let mut answers = VecDeque::<(Instant, String, String)>::new();
         loop {
@@ -268,6 +295,12 @@ impl Venue {
             let answering = async {
                 tokio::time::sleep_until(due.unwrap_or_else(Instant::now)).await;
                 let _ = held.wait_for(|held| !held).await;
+                if answers
+                    .front()
+                    .is_some_and(|(_, request, _)| request.starts_with("unsub"))
+                {
+                    let _ = keeps.wait_for(|keeps| !keeps).await;
+                }
             };
             tokio::select! {
                 biased;
