@@ -117,16 +117,13 @@ impl<P: Protocol> Machine<P> {
         entry.is_at_rest() && (promised || entry.believed().is_some())
     }
 
-    /// Whether whatever another has is had here, and of the rest nothing has begun.
+    /// Whether whatever another brings is had here, and of the rest nothing has begun.
     pub(crate) fn can_succeed(&self, old: &Self) -> bool {
-        self.core.state == State::Live
-            && old.wanted().into_iter().all(|id| {
-                let entry = self.core.registry.entry(id);
-                entry.is_at_rest()
-                    || !entry.is_held()
-                        && !entry.began()
-                        && !old.core.registry.entry(id).is_at_rest()
-            })
+        let ready = |id: TopicId| {
+            let (new, old) = (self.core.registry.entry(id), old.core.registry.entry(id));
+            new.is_at_rest() || !new.is_brought() && !old.is_brought()
+        };
+        self.core.state == State::Live && old.wanted().into_iter().all(ready)
     }
 
     /// The moment from which on two connections bring the same.

@@ -60,6 +60,11 @@ impl TopicEntry {
         self.desired == Desired::Yes && matches!(self.state, TopicState::Active { .. })
     }
 
+    /// Whether the venue brings it, accepted or not, or may.
+    pub(in crate::feed::machine) fn is_brought(&self) -> bool {
+        self.is_held() || self.began
+    }
+
     /// The last of its numbers, where they have earned belief.
     pub(in crate::feed::machine) fn believed(&self) -> Option<u64> {
         self.numbers
@@ -71,7 +76,7 @@ impl TopicEntry {
     pub(in crate::feed::machine) fn bequeath(&mut self) -> Bequest {
         Bequest {
             at_rest: self.is_at_rest(),
-            brought: self.is_held() || self.began,
+            brought: self.is_brought(),
             down: self.down.take(),
             last_time: self.last_time,
             believed: self.believed(),
