@@ -4,6 +4,8 @@
 mod changes;
 mod marks;
 mod succession;
+mod successor;
+mod timer;
 
 use std::future::Future;
 use std::pin::pin;

@@ -459,6 +459,35 @@ async fn what_is_wanted_otherwise_meanwhile_is_wanted_of_both() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_stale_stays_so_until_the_new_connection_brings_it() {
+    let venue = Venue::new(1);
+    let hub = client(&venue);
+    let mut feed = prices(&hub, ["A", "p:B"]).await.unwrap();
+    venue.say_to(1, "complain A");
+    venue.hold(true);
+    venue.say_to(1, "retire 20");
+    settle().await;
+    venue.bring(1, "p:B", 7);
+    // Unheard.
+    venue.bring(2, "A", 1);
+    venue.hold(false);
+    settle().await;
+    assert_eq!(venue.open(), [2]);
+    venue.bring(2, "p:B", 8);
+    venue.bring(2, "A", 2);
+    let words = came(&mut feed).await;
+    assert!(words[0].contains("Stale"), "{words:?}");
+    let expected = [
+        "p:B 7",
+        "gap A (moved to another connection)",
+        "p:B 8",
+        "Fresh",
+        "A 2",
+    ];
+    assert_eq!(words[1..], expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shutdown_meanwhile_closes_both() {
     let before = tasks();
     let venue = Venue::new(1);

@@ -184,6 +184,10 @@ impl Protocol for Toy {
                 let error = Error::new(ErrorKind::Connect(second.to_owned()));
                 out.fail(crate::feed::Failure::Fatal(error));
             }
+            "complain" => {
+                let held = topics.find(&Key(second));
+                out.complained(held.as_slice(), Refusal::passing("slow"));
+            }
             "retire" => out.retire(Duration::from_secs(number()?.into())),
             "panic" => panic!("on purpose"),
             name => {
