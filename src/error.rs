@@ -19,6 +19,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     venue: Option<&'static str>,
+    /// Whoever made it knows that the same may go well later, whatever its kind.
+    passing: bool,
     source: Option<Source>,
 }
 
@@ -80,6 +82,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             venue: None,
+            passing: false,
             source: None,
         }))
     }
@@ -103,6 +106,14 @@ impl Error {
         self
     }
 
+    /// Of something that passes, though its kind as such does not.
+    #[cfg(feature = "tastytrade")]
+    #[must_use]
+    pub(crate) fn passing(mut self, passing: bool) -> Self {
+        self.0.passing = passing;
+        self
+    }
+
     /// With the venue it concerns.
     #[must_use]
     pub fn with_venue(mut self, venue: &'static str) -> Self {
@@ -122,16 +133,17 @@ impl Error {
 
     /// Whether the same call may succeed later without a change by the caller.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.0.kind,
-            ErrorKind::Timeout { .. }
-                | ErrorKind::TooManyTopics { .. }
-                | ErrorKind::TooManyOfChannel { .. }
-                | ErrorKind::NoRuntime
-                | ErrorKind::RuntimeEnded
-                | ErrorKind::Overflow { .. }
-                | ErrorKind::Gap(_)
-        )
+        self.0.passing
+            || matches!(
+                self.0.kind,
+                ErrorKind::Timeout { .. }
+                    | ErrorKind::TooManyTopics { .. }
+                    | ErrorKind::TooManyOfChannel { .. }
+                    | ErrorKind::NoRuntime
+                    | ErrorKind::RuntimeEnded
+                    | ErrorKind::Overflow { .. }
+                    | ErrorKind::Gap(_)
+            )
     }
 
     /// The topics that the venue refused; empty for other kinds.

@@ -58,11 +58,21 @@ async fn a_venue_that_is_down_sees_one_attempt_at_a_time_of_all_clients() {
 #[tokio::test(start_paused = true)]
 async fn all_are_live_within_their_backoff_when_the_outage_ends() {
     let rig = Rig::new();
-    let clients = clients(&rig, 40);
+    let mut clients = clients(&rig, 40);
     tokio::time::sleep(secs(10)).await;
     down(&rig);
     rig.sim.inject(Fault::Cut);
     tokio::time::sleep(secs(300)).await;
+    for (_, trades) in &mut clients {
+        // That it is down each has heard before; why it waits is news.
+        let Event::Status(status) = next(trades).await else {
+            panic!()
+        };
+        let StatusKind::Interrupted { cause } = status.kind else {
+            panic!("{status}")
+        };
+        assert!(matches!(cause, Interruption::CircuitOpen { .. }), "{cause}");
+    }
     rig.sim.inject(Fault::Heal);
     let healed = Instant::now();
     let live = clients.iter().map(|(gate, _)| async {

@@ -30,7 +30,8 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 /// Ends with `None` when the user ended it: by [`close`](Self::close), the client's
 /// `unsubscribe_all`, `close` or `shutdown`. Ends with one `Err` and then `None` for any other
 /// reason. What was queued before comes first. A lost connection is no end: it is a
-/// [`Status`](crate::Status) and a [`Gap`](crate::Gap) in the stream.
+/// [`Status`](crate::Status) and a [`Gap`](crate::Gap) in the stream. A stream that ends while some of
+/// its topics are not live has a gap for those as its last event, from where they stopped up to the end.
 ///
 /// # Runtimes
 ///

@@ -52,9 +52,11 @@ pub(crate) fn sent(sim: &GateSim, owed: impl Fn(&Published) -> bool) -> Vec<Sent
         let Identity::Trade(key) = published.identity else {
             return None;
         };
+        let time = published.time.unwrap_or(published.at);
         Some(Sent {
             owed: owed(&published),
-            time: published.time.unwrap_or(published.at),
+            time,
+            ahead: time.as_nanos() - published.at.as_nanos(),
             symbol: published.symbol,
             key,
         })

@@ -18,8 +18,31 @@ pub struct Sent {
     pub key: u64,
     /// The time that it bears.
     pub time: Timestamp,
+    /// How far the clock that gave it the time was ahead, in nanoseconds.
+    pub ahead: i64,
     /// Whether it must be delivered or explained. What a venue swallows without a trace need not.
     pub owed: bool,
+}
+
+impl Sent {
+    /// Whether events that came before and after this one show by which clock it has its time. One after
+    /// a clock was set back that is of a later time than the last before may have been under way for long.
+    fn has_clock_of(&self, before: Option<&&Self>, after: Option<&&Self>) -> bool {
+        let same = |other: &&&Self| self.ahead.abs_diff(other.ahead) < 500_000_000;
+        let shows = |after: &&&Self| {
+            before.is_none_or(|before| before.ahead <= after.ahead || after.time < before.time)
+        };
+        before.filter(same).is_some() || after.filter(same).filter(shows).is_some()
+    }
+}
+
+/// An event that was sent and did not come.
+struct Hole<'a> {
+    missing: &'a Sent,
+    /// The gaps that stand in its place.
+    gaps: Vec<usize>,
+    /// An event before or after it, of those that came, shows by which clock it has its time.
+    told: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -226,8 +249,16 @@ impl Story {
         let left = self.seen.iter().map(count_of).collect();
         let mut counted = Vec::new();
         for (symbol, sent) in of_symbol {
-            for (missing, gaps) in self.holes(symbol, &sent) {
-                let covers = |at: &usize| self.covers(*at, missing.time);
+            for Hole {
+                missing,
+                gaps,
+                told,
+            } in self.holes(symbol, &sent)
+            {
+                let covers = |at: &usize| match told {
+                    true => self.covers(*at, missing.time),
+                    false => self.is_open(*at),
+                };
                 if !gaps.iter().any(covers) {
                     counted.push((missing, gaps));
                 }
@@ -244,15 +275,21 @@ impl Story {
     }
 
     /// What is missing of a symbol, and the gaps that stand in its place.
-    fn holes<'a>(&self, symbol: &Symbol, sent: &[&'a Sent]) -> Vec<(&'a Sent, Vec<usize>)> {
+    fn holes<'a>(&self, symbol: &Symbol, sent: &[&'a Sent]) -> Vec<Hole<'a>> {
         let place: HashMap<u64, usize> =
             sent.iter().enumerate().map(|(at, s)| (s.key, at)).collect();
         let mut holes = Vec::new();
         let mut next = None;
         let mut gaps = Vec::new();
-        let mut hole = |missing: &[&'a Sent], gaps: &[usize]| {
-            let owed = missing.iter().filter(|sent| sent.owed);
-            holes.extend(owed.map(|sent| (*sent, gaps.to_vec())));
+        let mut hole = |from: usize, to: usize, gaps: &[usize]| {
+            let before = from.checked_sub(1).and_then(|at| sent.get(at));
+            for missing in sent[from..to].iter().filter(|sent| sent.owed) {
+                holes.push(Hole {
+                    missing,
+                    gaps: gaps.to_vec(),
+                    told: missing.has_clock_of(before, sent.get(to)),
+                });
+            }
         };
         for (at, seen) in self.seen.iter().enumerate() {
             match seen {
@@ -265,7 +302,7 @@ impl Story {
                         if *place < next {
                             self.fail(format_args!("{symbol} {key} came twice or out of order"));
                         }
-                        hole(&sent[next..*place], &gaps);
+                        hole(next, *place, &gaps);
                     }
                     gaps.clear();
                     next = Some(place + 1);
@@ -274,9 +311,14 @@ impl Story {
             }
         }
         if let Some(next) = next {
-            hole(&sent[next..], &gaps);
+            hole(next, sent.len(), &gaps);
         }
         holes
+    }
+
+    /// Whether this gap says that something of unknown count may be missing.
+    fn is_open(&self, at: usize) -> bool {
+        matches!(&self.seen[at], Seen::Gap(gap) if gap.missed.is_none())
     }
 
     /// Whether this gap says that something of unknown count may be missing then.
@@ -288,6 +330,14 @@ impl Story {
             .range()
             .is_some_and(|(from, to)| from <= time && time <= to);
         gap.missed.is_none() && within
+    }
+
+    /// Panics, with what was seen last, if something else that was promised does not hold.
+    #[track_caller]
+    pub fn check(&self, holds: bool, what: impl std::fmt::Display) {
+        if !holds {
+            self.fail(what);
+        }
     }
 
     #[track_caller]

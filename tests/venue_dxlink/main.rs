@@ -8,6 +8,7 @@ mod first;
 mod many;
 mod odd;
 mod quiet;
+mod refused;
 mod tokens;
 
 use std::time::Duration;

@@ -2,11 +2,15 @@
 #![cfg(all(feature = "tastytrade", feature = "sim"))]
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "../support/story.rs"]
+mod story;
+
 mod account;
 mod actions;
 mod faults;
 mod market;
 mod rest;
+mod script;
 mod secrets;
 mod tls;
 

@@ -122,12 +122,10 @@ impl<P: Protocol> Core<P> {
     /// From when on events of a topic may be missing, if its feed stops here.
     pub(super) fn lost_from_here(&mut self, id: TopicId, renewed: bool) -> Down {
         self.losing.push(id);
-        let seen_from = self.complete_until();
-        Down {
-            from: self.last_event_before(Some(self.registry.entry(id)), seen_from),
-            seen_from,
-            renewed,
-        }
+        let complete = self.complete_until();
+        let fallback = self.last_event_before(None, complete);
+        let down = self.registry.entry(id).lost(fallback, complete);
+        Down { renewed, ..down }
     }
 
     /// The topics whose gap has begun since the last look and is not over.

@@ -7,8 +7,9 @@ use super::sink::Sink;
 use crate::feed::{Deliver, Join, Missing, MissingSpan, Note, Protocol, Topic, TopicId, Why};
 use crate::{GapId, Timestamp};
 
-/// Event times of one topic may be this much out of order before a clock is taken to have been set.
-const CLOCK_STEP: Duration = Duration::from_secs(5);
+/// The first event after an outage may be so much earlier than the last before it, or later than was to
+/// be expected, before the venue's clock is taken to have been set.
+const CLOCK_STEP: Duration = Duration::from_millis(500);
 /// A connection remembers no more spans for its protocol than this between two looks.
 const SPANS: usize = 4_096;
 
@@ -16,12 +17,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     /// Announces what may be missing of these topics before their first event, in one gap for each
     /// reason.
     pub(super) fn end_outage(&mut self, topics: &[TopicId]) {
-        for why in [
-            Why::Outage { repair: false },
-            Why::Outage { repair: true },
-            Why::Renewed { repair: false },
-            Why::Renewed { repair: true },
-        ] {
+        for why in outages() {
             let mut extent: Option<Announced> = None;
             let mut missing = Vec::new();
             for id in topics {
@@ -46,12 +42,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         time: Option<Timestamp>,
         missed: Option<u64>,
     ) {
-        for why in [
-            Why::Outage { repair: false },
-            Why::Outage { repair: true },
-            Why::Renewed { repair: false },
-            Why::Renewed { repair: true },
-        ] {
+        for why in outages() {
             if let Some(down) = self.take_down(id, &why) {
                 let extent = self.extent(down, time.filter(|_| self.begins_with_news(id)));
                 self.missing(vec![id], why, extent, missed);
@@ -110,7 +101,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let lasted = announced.seen_to.duration_since(announced.seen_from);
         let since = self.now.wall.duration_since(announced.seen_to);
         let span = if time.saturating_add(CLOCK_STEP) < announced.from {
-            Some((time.saturating_sub(lasted), time))
+            Some((time.saturating_sub(lasted + since), time))
         } else if announced.to.saturating_add(since + CLOCK_STEP) < time {
             Some((announced.to, time))
         } else {
@@ -214,13 +205,12 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 }
 
-impl Announced {
-    fn union(self, other: Self) -> Self {
-        Self {
-            from: self.from.min(other.from),
-            to: self.to.max(other.to),
-            seen_from: self.seen_from.min(other.seen_from),
-            seen_to: self.seen_to.max(other.seen_to),
-        }
-    }
+/// The reasons for which a topic may have been down, each of which has a gap of its own.
+fn outages() -> [Why; 4] {
+    [
+        Why::Outage { repair: false },
+        Why::Outage { repair: true },
+        Why::Renewed { repair: false },
+        Why::Renewed { repair: true },
+    ]
 }

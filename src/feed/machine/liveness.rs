@@ -15,7 +15,7 @@ pub(super) struct Liveness {
 }
 
 /// What the other side has shown of itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sign {
     None,
     /// A ping or a pong: the socket is alive.

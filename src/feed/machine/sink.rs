@@ -78,7 +78,6 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         self.end_outage(&[id]);
         let entry = self.core.registry.entry_mut(id);
         entry.stays_absent(None);
-        entry.is_not_held();
         let repairs = entry.take_repairs();
         // Whoever wants it releases it now that it is refused; until then it is not asked for again.
         if !entry.is_wanted() {
@@ -179,13 +178,12 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
                 self.accept(vec![id]);
                 continue;
             }
-            let was_suspect = entry.is_suspect();
             let alone = entry.suspect(company, pending.asked);
             let since = entry.unanswered_since().unwrap_or(pending.asked);
             let convincing = match self.core.liveness.sign_since(since) {
-                Sign::Message => was_suspect,
-                Sign::Frame => alone >= PATIENCE,
                 Sign::None => false,
+                sign @ Sign::Frame => entry.heard_meanwhile(sign) && alone >= PATIENCE,
+                sign @ Sign::Message => entry.heard_meanwhile(sign),
             };
             let again = pending.op == Op::Unsubscribe || company > 1 || !convincing;
             if !entry.is_wanted() {
@@ -343,8 +341,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             Step::Unknown => None,
         };
         self.end_outage_at(id, time, missed);
+        self.check_announced(id, time);
         if !is_down {
-            self.check_announced(id, time);
             self.check_step(id, step, position, time);
         }
         let entry = self.core.registry.entry_mut(id);

@@ -155,7 +155,8 @@ impl<P: Protocol> Machine<P> {
         let (was, is) = (old.core.state, self.core.state);
         let unknown = old.unknown_to(self);
         let wanted = old.wanted();
-        let seen_from = old.core.complete_until().min(overlap.seen_from);
+        let complete = old.core.complete_until();
+        let fallback = old.core.last_event_before(None, complete);
         self.core.inherit(&mut old.core, &unknown, now);
         if is != was {
             deliver.note(Note::State(is));
@@ -164,13 +165,14 @@ impl<P: Protocol> Machine<P> {
         let mut moved: Option<(Down, Vec<TopicId>)> = None;
         let mut again = Vec::new();
         for id in wanted {
-            let mut bequest = old.core.registry.entry_mut(id).bequeath();
-            let before = bequest.last_time.unwrap_or(overlap.from);
+            let entry = old.core.registry.entry_mut(id);
+            let lost = entry.lost(fallback, complete);
             let lost = Down {
-                from: before.min(overlap.from),
-                seen_from,
+                from: lost.from.min(overlap.from),
+                seen_from: lost.seen_from.min(overlap.seen_from),
                 renewed: true,
             };
+            let mut bequest = entry.bequeath();
             let down = bequest.down.or(bequest.brought.then_some(lost));
             let way = way(self.topics.get(id).channel(), &bequest, last(id));
             let entry = self.core.registry.entry_mut(id);
@@ -198,6 +200,7 @@ impl<P: Protocol> Machine<P> {
                 Way::Anyhow => {
                     let (all, topics) = moved.get_or_insert_with(|| (lost, Vec::new()));
                     all.from = all.from.min(lost.from);
+                    all.seen_from = all.seen_from.min(lost.seen_from);
                     topics.push(id);
                 }
             }
@@ -205,6 +208,9 @@ impl<P: Protocol> Machine<P> {
         self.with(now, deliver, |_, _, sink| {
             if let Some((down, topics)) = moved {
                 let extent = sink.extent(down, None);
+                for id in &topics {
+                    sink.core.registry.entry_mut(*id).announce(extent);
+                }
                 sink.missing(topics, Why::Moved, extent, None);
             }
             let mut accepted = Vec::new();

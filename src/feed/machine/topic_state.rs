@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use self::handover::Handover;
 pub(super) use self::handover::{Bequest, Place};
+use super::liveness::Sign;
 use super::numbers::{LearnedNumbers, Step};
 use super::retry::Retry;
 use crate::feed::{Position, RequestId};
@@ -60,6 +61,18 @@ pub(super) struct Announced {
     pub(super) seen_to: Timestamp,
 }
 
+impl Announced {
+    /// The extent of both.
+    pub(super) fn union(self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+            seen_from: self.seen_from.min(other.seen_from),
+            seen_to: self.seen_to.max(other.seen_to),
+        }
+    }
+}
+
 /// One topic. Every change is a method, which sees to what depends on it.
 #[derive(Debug)]
 pub(super) struct TopicEntry {
@@ -78,6 +91,7 @@ pub(super) struct TopicEntry {
     stale: bool,
     down: Option<Down>,
     announced: Option<Announced>,
+    silent_since: Option<Timestamp>,
     /// The gaps that the next beginning repairs.
     repairs: Vec<GapId>,
     /// Time of the last event that was delivered.
@@ -96,8 +110,11 @@ pub(super) struct TopicEntry {
     maybe_held: bool,
     /// How often in a row a request with this topic alone was not answered.
     unanswered_alone: u32,
-    /// When the first request was made of those that were not answered.
+    /// When the first request was made of those that were not answered, or the first since the venue was
+    /// heard.
     unanswered_since: Option<Instant>,
+    /// What was heard of the venue after a request that it did not answer.
+    heard: Sign,
     max_batch: usize,
 }
 
@@ -114,6 +131,7 @@ impl TopicEntry {
             stale: false,
             down: None,
             announced: None,
+            silent_since: None,
             repairs: Vec::new(),
             last_time: None,
             stray_since: None,
@@ -125,6 +143,7 @@ impl TopicEntry {
             maybe_held: false,
             unanswered_alone: 0,
             unanswered_since: None,
+            heard: Sign::None,
             max_batch: usize::MAX,
         }
     }
@@ -195,11 +214,6 @@ impl TopicEntry {
     /// Whether the venue may have it although it counts as absent.
     pub(super) fn may_be_held(&self) -> bool {
         self.maybe_held
-    }
-
-    /// The venue has said that it does not have it.
-    pub(super) fn is_not_held(&mut self) {
-        self.maybe_held = false;
     }
 
     pub(super) fn max_batch(&self) -> usize {
@@ -383,7 +397,6 @@ impl TopicEntry {
     fn forget_subscription(&mut self) {
         (self.began, self.stirred) = (false, false);
         self.stray_since = None;
-        self.announced = None;
         self.update();
     }
 
@@ -398,9 +411,11 @@ impl TopicEntry {
         self.down
     }
 
-    /// A gap was announced before the first event after it.
+    /// A gap was announced before the first event after it. Another may have been before, and no event
+    /// since: what that one said of the time is still to be seen.
     pub(super) fn announce(&mut self, announced: Announced) {
-        self.announced = Some(announced);
+        let before = self.announced.take();
+        self.announced = Some(before.map_or(announced, |before| before.union(announced)));
         self.update();
     }
 
@@ -413,6 +428,7 @@ impl TopicEntry {
     pub(super) fn begin(&mut self) {
         self.began = true;
         self.stale = false;
+        self.silent_since = None;
         self.stray_since = None;
         self.update();
     }
@@ -420,6 +436,28 @@ impl TopicEntry {
     #[inline]
     pub(super) fn set_last_time(&mut self, time: Timestamp) {
         self.last_time = Some(time);
+    }
+
+    /// It has been silent since then, by our clock, for longer than it should: until its next event nobody
+    /// knows what of it is missing.
+    pub(super) fn set_silent(&mut self, since: Timestamp) {
+        self.silent_since.get_or_insert(since);
+        self.update();
+    }
+
+    /// From when on events of it are missing if its connection, or its subscription, is lost here, where
+    /// `complete` is the last moment up to which nothing of the connection is, and `last` the time of its
+    /// last event. A topic that was found silent may have missed events since it fell silent.
+    pub(super) fn lost(&self, last: Timestamp, complete: Timestamp) -> Down {
+        let (last, seen_from) = match self.silent_since {
+            Some(since) if since < complete => (since, since),
+            _ => (last, complete),
+        };
+        Down {
+            from: self.last_time.unwrap_or(last),
+            seen_from,
+            renewed: false,
+        }
     }
 
     /// It was reported stale: the next event says that it is not any more.
@@ -503,8 +541,19 @@ impl TopicEntry {
         self.unanswered_alone
     }
 
+    /// Since when the venue owes an answer for it.
     pub(super) fn unanswered_since(&self) -> Option<Instant> {
         self.unanswered_since
+    }
+
+    /// The venue was heard since a request that it did not answer. Tells whether it left another
+    /// unanswered after it had been heard: until then the silence may have been that of all of it.
+    pub(super) fn heard_meanwhile(&mut self, sign: Sign) -> bool {
+        let again = self.heard >= sign;
+        if !again {
+            (self.heard, self.unanswered_since) = (sign, None);
+        }
+        again
     }
 
     /// In smaller company from now on, though it is not suspected of being silent.
@@ -517,6 +566,7 @@ impl TopicEntry {
         self.suspect = false;
         self.unanswered_alone = 0;
         self.unanswered_since = None;
+        self.heard = Sign::None;
         self.max_batch = usize::MAX;
     }
 
@@ -526,6 +576,7 @@ impl TopicEntry {
             || !self.began
             || self.stale
             || self.announced.is_some()
+            || self.silent_since.is_some()
             || self.stray_since.is_some()
             || self.handover.is_some()
             || !matches!(

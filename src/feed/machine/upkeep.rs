@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::alarms::Alarm;
 use super::liveness::Demand;
-use super::registry::{Down, Pending, TopicState};
+use super::registry::{Pending, TopicEntry, TopicState};
 use super::{FORBEARANCE, Machine, State};
 use crate::feed::{Deliver, Failure, Note, Probe, Protocol, Topic, TopicId};
 use crate::transport::Frame;
@@ -303,16 +303,9 @@ impl<P: Protocol> Machine<P> {
         self.core.retirement = None;
         self.core.silence.disconnected();
         let seen = self.core.complete_until();
-        let (fallback, clock) = (
-            self.core.last_event_before(None, seen),
-            &self.core.event_clock,
-        );
-        let last = clock.last_time();
-        let unwanted = self.core.registry.disconnect(|entry| Down {
-            from: entry.last_time().or(last).unwrap_or(fallback),
-            seen_from: seen,
-            renewed: false,
-        });
+        let fallback = self.core.last_event_before(None, seen);
+        let lost = |entry: &TopicEntry| entry.lost(fallback, seen);
+        let unwanted = self.core.registry.disconnect(lost);
         for id in unwanted {
             self.forget(id, deliver);
         }

@@ -3,7 +3,7 @@
 mod suspects;
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 pub(super) use suspects::SUSPICION;
@@ -15,11 +15,17 @@ use super::topic::{EventName, RowKey, RowRef, Service, Topic};
 use super::{EventKind, candle_symbol};
 use crate::feed::{RequestId, TopicId};
 
+/// A request for a channel that is not answered for as long is made again when something on it is asked
+/// for again. No request is given up sooner.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// All channels, by number. Clients take odd numbers.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
     open: BTreeMap<u64, Channel>,
     last: u64,
+    /// The numbers by which channels were requested before, and by which they are known since.
+    renumbered: BTreeMap<u64, u64>,
     /// Where each topic is, by its number.
     places: Vec<Option<Place>>,
     suspects: Suspects,
@@ -39,6 +45,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) use_: Use,
+    requested: Instant,
     /// The venue has answered CHANNEL_OPENED.
     pub(super) opened: bool,
     /// What is to be added once it is open.
@@ -106,7 +113,7 @@ impl Channels {
     /// are on two channels, since adding an item again replaces it; so are topics suspected of
     /// making the venue close their channel, and all others. Tells the channel's number, and whether
     /// it has to be opened.
-    pub(super) fn place_topic(&mut self, id: TopicId, topic: &Topic) -> (u64, bool) {
+    pub(super) fn place_topic(&mut self, id: TopicId, topic: &Topic, now: Instant) -> (u64, bool) {
         let use_ = match &topic.service {
             Service::Feed { contract, .. } => Use::Feed(*contract),
             Service::Dom { .. } => Use::Dom(id),
@@ -120,16 +127,15 @@ impl Channels {
             // Nobody joins suspects that have been let in.
             let fits = channel.room == room
                 && (room == usize::MAX || !channel.begun && channel.rows.len() < room);
-            channel.use_ == use_ && !taken && fits
+            channel.use_ == use_ && !taken && fits && !channel.is_overdue(now)
         };
         let found = self.open.iter().find(|(_, channel)| free(channel));
         let (number, new) = match found {
             Some((number, _)) => (*number, false),
             None => {
-                // From 1 on, by two.
-                self.last = if self.last == 0 { 1 } else { self.last + 2 };
-                self.open.insert(self.last, Channel::new(use_, room));
-                (self.last, true)
+                let number = self.next_number();
+                self.open.insert(number, Channel::new(use_, room, now));
+                (number, true)
             }
         };
         if let (Some(key), Some(channel)) = (key, self.open.get_mut(&number)) {
@@ -144,6 +150,60 @@ impl Channels {
             sent: None,
         });
         (number, new)
+    }
+
+    /// From 1 on, by two.
+    fn next_number(&mut self) -> u64 {
+        self.last = if self.last == 0 { 1 } else { self.last + 2 };
+        self.last
+    }
+
+    /// The next number of a channel, if its request is overdue: it is to be requested by that one again,
+    /// with all that waits for it.
+    pub(super) fn renumber(&mut self, number: u64, now: Instant) -> Option<u64> {
+        let channel = self.open.get_mut(&number)?;
+        if !channel.is_overdue(now) {
+            return None;
+        }
+        channel.requested = now;
+        let next = self.next_number();
+        self.rename(number, next);
+        Some(next)
+    }
+
+    /// The venue has opened a channel. Tells by which number it is used, or that it is not: it was given
+    /// up since, or has been opened by another number.
+    pub(super) fn opened(&mut self, number: u64) -> Option<u64> {
+        if let Some(channel) = self.open.get_mut(&number) {
+            channel.opened = true;
+            return Some(number);
+        }
+        let mut current = self.renumbered.remove(&number)?;
+        while let Some(next) = self.renumbered.get(&current) {
+            current = *next;
+        }
+        if self.open.get(&current).is_none_or(|channel| channel.opened) {
+            return None;
+        }
+        self.rename(current, number);
+        self.opened(number)
+    }
+
+    /// Whether a channel was requested by this number, and is not used by it.
+    pub(super) fn was_renumbered(&self, number: u64) -> bool {
+        self.renumbered.contains_key(&number)
+    }
+
+    fn rename(&mut self, from: u64, to: u64) {
+        for id in self.topics_on(from) {
+            if let Some(place) = self.place_mut(id) {
+                place.channel = to;
+            }
+        }
+        if let Some(channel) = self.open.remove(&from) {
+            self.open.insert(to, channel);
+            self.renumbered.insert(from, to);
+        }
     }
 
     /// Takes a topic from its place, and tells which that was.
@@ -213,9 +273,10 @@ impl Channels {
 }
 
 impl Channel {
-    fn new(use_: Use, room: usize) -> Self {
+    fn new(use_: Use, room: usize, now: Instant) -> Self {
         Self {
             use_,
+            requested: now,
             opened: false,
             waiting: Vec::new(),
             begun: false,
@@ -226,6 +287,11 @@ impl Channel {
             rows: HashMap::new(),
             asked: Vec::new(),
         }
+    }
+
+    /// Whether the venue should have opened it by now.
+    fn is_overdue(&self, now: Instant) -> bool {
+        !self.opened && now.saturating_duration_since(self.requested) >= PATIENCE
     }
 
     /// The topic that a row belongs to.
@@ -300,13 +366,13 @@ mod tests {
 
     #[test]
     fn a_channel_a_contract_with_odd_numbers() {
-        let mut channels = Channels::default();
+        let (mut channels, now) = (Channels::default(), Instant::now());
         let quote = topic(EventKind::Quote, Contract::Ticker, "A");
         let trade = topic(EventKind::Trade, Contract::Ticker, "A");
         let sale = topic(EventKind::TimeAndSale, Contract::Stream, "A");
-        assert_eq!(channels.place_topic(id(0), &quote), (1, true));
-        assert_eq!(channels.place_topic(id(1), &trade), (1, false));
-        assert_eq!(channels.place_topic(id(2), &sale), (3, true));
+        assert_eq!(channels.place_topic(id(0), &quote, now), (1, true));
+        assert_eq!(channels.place_topic(id(1), &trade, now), (1, false));
+        assert_eq!(channels.place_topic(id(2), &sale, now), (3, true));
         let row = RowRef {
             kind: Some(EventKind::Trade),
             name: "Trade",
@@ -325,23 +391,57 @@ mod tests {
 
     #[test]
     fn two_histories_of_one_symbol_have_a_channel_each() {
-        let mut channels = Channels::default();
+        let (mut channels, now) = (Channels::default(), Instant::now());
         let candle = topic(EventKind::Candle, Contract::History, "A{=d}");
         let from = |secs| candle.clone().from(Timestamp::from_secs(secs).unwrap());
-        assert_eq!(channels.place_topic(id(0), &from(1)), (1, true));
-        assert_eq!(channels.place_topic(id(1), &from(2)), (3, true));
+        assert_eq!(channels.place_topic(id(0), &from(1), now), (1, true));
+        assert_eq!(channels.place_topic(id(1), &from(2), now), (3, true));
         let other = topic(EventKind::Candle, Contract::History, "B{=d}");
-        assert_eq!(channels.place_topic(id(2), &other), (1, false));
+        assert_eq!(channels.place_topic(id(2), &other, now), (1, false));
     }
 
     #[test]
     fn fields_are_asked_for_once() {
-        let mut channel = Channel::new(Use::Feed(Contract::Auto), usize::MAX);
+        let mut channel = Channel::new(Use::Feed(Contract::Auto), usize::MAX, Instant::now());
         let names = [
             EventName::Known(EventKind::Quote),
             EventName::Other("News".into()),
         ];
         assert_eq!(channel.unasked(names.iter()).len(), 2);
         assert!(channel.unasked(names.iter()).is_empty());
+    }
+
+    #[test]
+    fn a_channel_whose_request_is_overdue_is_requested_by_the_next_number() {
+        let (mut channels, now) = (Channels::default(), Instant::now());
+        let quote = topic(EventKind::Quote, Contract::Ticker, "A");
+        let other = topic(EventKind::Quote, Contract::Ticker, "B");
+        assert_eq!(channels.place_topic(id(0), &quote, now), (1, true));
+        assert_eq!(channels.renumber(1, now), None, "it may still come");
+        let late = now + PATIENCE;
+        assert_eq!(channels.renumber(1, late), Some(3));
+        assert_eq!(channels.place(id(0)).unwrap().channel, 3);
+        assert_eq!(channels.place_topic(id(1), &other, late), (3, false));
+        let later = late + PATIENCE;
+        assert_eq!(channels.renumber(3, later), Some(5));
+        // The second answer comes: the last one is not needed any more, nor the first.
+        assert_eq!(channels.opened(3), Some(3));
+        assert_eq!(channels.topics_on(3), [id(0), id(1)]);
+        assert_eq!(channels.renumber(3, later + PATIENCE), None);
+        for number in [1, 5] {
+            assert!(channels.was_renumbered(number));
+            assert_eq!(channels.opened(number), None);
+            assert!(!channels.was_renumbered(number));
+        }
+    }
+
+    #[test]
+    fn nothing_new_waits_for_a_channel_that_is_overdue() {
+        let (mut channels, now) = (Channels::default(), Instant::now());
+        let quote = topic(EventKind::Quote, Contract::Ticker, "A");
+        let other = topic(EventKind::Quote, Contract::Ticker, "B");
+        assert_eq!(channels.place_topic(id(0), &quote, now), (1, true));
+        let late = now + PATIENCE;
+        assert_eq!(channels.place_topic(id(1), &other, late), (3, true));
     }
 }

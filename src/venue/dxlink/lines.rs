@@ -113,10 +113,16 @@ impl Lines {
             let reason = "a snapshot or transaction was not completed".into();
             return self.spoil(id, symbol, reason, show);
         }
-        let reason = "rows came, and the beginning of their snapshot did not".into();
-        match self.line(id).begin_overdue() {
-            true => self.give_up(id, symbol, reason, show),
-            false => self.spoil(id, symbol, reason, show),
+        let line = self.line(id);
+        let reason = match line.history {
+            History::Awaited { doubtful: true, .. } => {
+                "the beginning of a snapshot was not among what could be read"
+            }
+            _ => "rows came, and the beginning of their snapshot did not",
+        };
+        match line.begin_overdue() {
+            true => self.give_up(id, symbol, reason.into(), show),
+            false => self.spoil(id, symbol, reason.into(), show),
         }
     }
 
@@ -264,18 +270,24 @@ impl Lines {
         }
     }
 
-    /// Part of a message could not be read that may have held rows of this topic.
+    /// Part of a message could not be read that may have held rows of this topic, even all of a snapshot.
     pub(super) fn doubt(
         &mut self,
         id: TopicId,
         symbol: &Symbol,
+        now: Instant,
         reason: &Reason,
         show: &mut impl FnMut(Shown),
     ) {
         if self.snapshots.under_way(&id) {
             return self.spoil(id, symbol, reason.clone(), show);
         }
-        if self.line(id).doubt() {
+        let line = self.line(id);
+        let hurt = line.doubt();
+        if matches!(line.history, History::Awaited { .. }) {
+            self.deadlines.put_if_none(id, now + BEGINNING);
+        }
+        if hurt {
             show(Shown::Hole(Hole {
                 reason: reason.clone(),
                 events: None,

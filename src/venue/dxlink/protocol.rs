@@ -249,7 +249,7 @@ impl Protocol for DxLinkProtocol {
         self.take_out_orphans(now, out);
         let message = match ServerMessage::parse(frame.bytes()) {
             Ok(message) => message,
-            Err(malformed) => return Err(self.unreadable(&malformed, topics, out)),
+            Err(malformed) => return Err(self.unreadable(&malformed, now, topics, out)),
         };
         match message {
             ServerMessage::FeedData(data) => return self.data(&data, now, topics, out),
@@ -275,13 +275,7 @@ impl Protocol for DxLinkProtocol {
                     _ => out.ignored("DOM_SNAPSHOT of a channel that is not open"),
                 }
             }
-            ServerMessage::ChannelOpened(opened) => {
-                match self.channels.get_mut(opened.channel) {
-                    Some(channel) => channel.opened = true,
-                    None => out.ignored("CHANNEL_OPENED of a channel that was not requested"),
-                }
-                self.flush(opened.channel, now, topics, out);
-            }
+            ServerMessage::ChannelOpened(opened) => self.opened(opened.channel, now, topics, out),
             ServerMessage::ChannelClosed { channel } => self.closed(channel, now, out),
             ServerMessage::Setup(setup) => self.setup(&setup, now, out),
             ServerMessage::AuthState { authorized, .. } => {

@@ -127,7 +127,11 @@ impl RestError {
         } else {
             ErrorKind::Connect(self.to_string())
         };
-        Error::new(kind).with_venue(super::VENUE).with_source(self)
+        let passing = self.is_retryable();
+        Error::new(kind)
+            .with_venue(super::VENUE)
+            .passing(passing)
+            .with_source(self)
     }
 
     /// For a connection that was to go where the venue says.
@@ -221,6 +225,7 @@ mod tests {
                 (auth, retryable),
                 "{status}"
             );
+            assert_eq!(error.into_error().is_retryable(), retryable, "{status}");
         }
     }
 }

@@ -128,7 +128,16 @@ impl Candles {
             .range(oldest..)
             .map(|(at, bar)| (*at, *bar))
             .collect();
-        assert_eq!(chart, rows, "the chart of {} is whole", self.symbol);
+        let what = || {
+            let of = |rows: &BTreeMap<i64, Bar>, known: &BTreeMap<i64, Bar>| {
+                let of = rows.iter().filter(|(at, bar)| known.get(at) != Some(bar));
+                of.count()
+            };
+            let (wrong, missing) = (of(&chart, &rows), of(&rows, &chart));
+            let count = rows.len();
+            format!("the chart of {count} has {wrong} that are wrong and lacks {missing}")
+        };
+        self.story.check(chart == rows, what());
     }
 }
 

@@ -75,6 +75,7 @@ impl Executed {
             symbol: symbol.into(),
             key: u64::try_from(index).unwrap(),
             time: Timestamp::from_millis(millis).unwrap(),
+            ahead: self.shift,
             owed: true,
         });
     }

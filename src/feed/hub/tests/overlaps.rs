@@ -61,11 +61,14 @@ impl Reader {
     }
 }
 
+/// Topics, the subscriptions for which their events are, and their numbers.
+type News = Vec<(&'static str, u32, u64)>;
+
 /// Every socket's events on their way, each as late as its socket is.
 struct Traffic {
     numbers: [u64; TOPICS.len()],
     late: BTreeMap<u64, usize>,
-    under_way: BTreeMap<u64, VecDeque<Vec<(&'static str, u32, u64)>>>,
+    under_way: BTreeMap<u64, VecDeque<News>>,
 }
 
 impl Traffic {

@@ -39,11 +39,13 @@ impl<P: Protocol> Machine<P> {
                     silence,
                     alone,
                 }) => {
-                    if alone {
-                        let registry = &mut self.core.registry;
-                        topics
-                            .iter()
-                            .for_each(|id| registry.entry_mut(*id).set_stale());
+                    let since = now.wall.saturating_sub(silence);
+                    for id in &topics {
+                        let entry = self.core.registry.entry_mut(*id);
+                        entry.set_silent(since);
+                        if alone {
+                            entry.set_stale();
+                        }
                     }
                     if !topics.is_empty() {
                         deliver.note(Note::Stale(topics, Staleness::Quiet { silence }));

@@ -142,6 +142,37 @@ fn a_topic_that_is_never_answered_is_rejected_by_name_and_its_neighbours_never_n
     assert!(missing(&seen).is_empty());
 }
 
+/// A release that was not answered may not have been served: the refusal of the next request for the topic
+/// does not say that the venue has let go of it.
+#[test]
+fn a_topic_refused_while_the_venue_may_have_it_is_released() {
+    let mut pair = Pair::new(1);
+    pair.want("A");
+    pair.want("B");
+    answer(&mut pair);
+    pair.resubscribe("B");
+    // Neither the release nor what follows is answered.
+    live(&mut pair, 15, &["B"], |_, _| {});
+    let mut released = false;
+    for _ in 0..600 {
+        pair.pass(Duration::from_millis(100));
+        while let Some((verb, id, names)) = pair.request() {
+            let of_b = names.iter().any(|name| name == "B");
+            if of_b && verb == "add" {
+                pair.say(&format!("no {id} B unknown"));
+            } else {
+                released |= of_b && pair.rejected.contains("B");
+                pair.say(&format!("ok {id}"));
+            }
+        }
+    }
+    assert!(
+        pair.rejected.contains("B") && released,
+        "{:?}",
+        pair.take_seen()
+    );
+}
+
 #[test]
 fn the_good_ones_of_an_unanswered_request_are_accepted_and_the_culprit_is_found() {
     let mut pair = Pair::new(1);
@@ -156,6 +187,25 @@ fn the_good_ones_of_an_unanswered_request_are_accepted_and_the_culprit_is_found(
         _ => None,
     });
     assert_eq!(accepted.sum::<usize>(), 100);
+    assert_eq!(pair.connects.len(), 1);
+}
+
+#[test]
+fn that_a_venue_speaks_again_does_not_prove_that_it_heard_what_was_asked_before() {
+    let mut pair = Pair::new(1);
+    pair.want("A");
+    answer(&mut pair);
+    pair.want("B");
+    // What is asked for in this time reaches nobody.
+    for _ in 0..125 {
+        while pair.request().is_some() {}
+        pair.pass(Duration::from_millis(100));
+    }
+    let now = pair.now.wall;
+    pair.tick("A", 1, now);
+    live(&mut pair, 60, &[], |_, _| {});
+    assert!(pair.rejected.is_empty(), "{:?}", pair.take_seen());
+    assert!(pair.machine.settled());
     assert_eq!(pair.connects.len(), 1);
 }
 
@@ -328,6 +378,50 @@ fn a_venue_clock_set_back_during_an_outage_extends_its_gap_to_the_new_time() {
     let seen = pair.take_seen();
     let (_, from, to, _) = &missing(&seen)[0];
     assert!(*from < back && *to == back, "{seen:?}");
+}
+
+/// However small the step, and however late the first event comes after the gap was told; but a first
+/// event that seems to be of a later time than the last before the outage may as well have been under way
+/// for long: it is no sign of a clock set back.
+#[test]
+fn a_venue_clock_that_is_set_during_an_outage_leaves_no_loss_outside_its_gaps() {
+    for step in [-90_000, -3_000, -2_000, 1_000, 3_000, 90_000_i64] {
+        for late in [0, 1, 7] {
+            if step < 0 && (late + 1) * 1_000 >= step.unsigned_abs() {
+                continue;
+            }
+            let mut pair = Pair::new(1);
+            pair.want("A");
+            answer(&mut pair);
+            let time = pair.now.wall;
+            pair.tick("A", 1, time);
+            pair.take_seen();
+            let venue =
+                |pair: &Pair| Timestamp::from_nanos(pair.now.wall.as_nanos() + step * 1_000_000);
+            let mut lost = Vec::new();
+            // The second time before anything has come since the first.
+            for _ in 0..2 {
+                pair.cut();
+                let begun = lost.len();
+                while !pair.open || lost.len() == begun {
+                    lost.push(venue(&pair));
+                    pair.pass(Duration::from_millis(50));
+                }
+                answer(&mut pair);
+            }
+            pair.pass(secs(late));
+            let time = venue(&pair);
+            pair.tick("A", 2, time);
+            let gaps = missing(&pair.take_seen());
+            for lost in lost {
+                let covers = |from: Timestamp, to: Timestamp| from <= lost && lost <= to;
+                assert!(
+                    gaps.iter().any(|(_, from, to, _)| covers(*from, *to)),
+                    "step {step} ms, late {late} s: {lost} is outside of {gaps:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Desired, Down, TopicEntry, TopicState};
+use super::{Announced, Desired, Down, TopicEntry, TopicState};
 use crate::feed::Position;
 use crate::feed::machine::numbers::LearnedNumbers;
 use crate::{GapId, Timestamp};
@@ -46,11 +46,13 @@ pub(in crate::feed::machine) struct Bequest {
     /// It was, or was being, brought.
     pub(in crate::feed::machine) brought: bool,
     pub(in crate::feed::machine) down: Option<Down>,
-    pub(in crate::feed::machine) last_time: Option<Timestamp>,
+    last_time: Option<Timestamp>,
     /// The last number, where numbers had earned belief.
     pub(in crate::feed::machine) believed: Option<u64>,
     stale: bool,
     ever_accepted: bool,
+    announced: Option<Announced>,
+    silent_since: Option<Timestamp>,
     repairs: Vec<GapId>,
 }
 
@@ -82,6 +84,8 @@ impl TopicEntry {
             believed: self.believed(),
             stale: self.stale,
             ever_accepted: self.ever_accepted,
+            announced: self.announced.take(),
+            silent_since: self.silent_since,
             repairs: std::mem::take(&mut self.repairs),
         }
     }
@@ -89,7 +93,8 @@ impl TopicEntry {
     /// Takes in what does not depend on how it goes on.
     pub(in crate::feed::machine) fn inherit(&mut self, bequest: &mut Bequest) {
         self.down = None;
-        self.announced = None;
+        self.announced = bequest.announced;
+        self.silent_since = bequest.silent_since;
         self.stray_since = None;
         self.last_time = bequest.last_time;
         self.stale = bequest.stale;

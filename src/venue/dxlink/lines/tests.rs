@@ -138,7 +138,8 @@ impl Rig {
         let mut shown = Vec::new();
         let symbol = &self.topic.symbol;
         let show = &mut |it: Shown| shown.push(word(&it));
-        self.lines.doubt(ID(), symbol, &"garbled".into(), show);
+        let reason = "garbled".into();
+        self.lines.doubt(ID(), symbol, self.now, &reason, show);
         shown.join(" ")
     }
 
@@ -249,6 +250,14 @@ fn a_garbled_message_spoils_the_snapshots_that_are_under_way() {
     rig.row(4, 9);
     assert_eq!(rig.doubt(), "anew");
     assert_eq!(rig.end(5), "stray");
+}
+
+#[test]
+fn a_snapshot_lost_in_a_garbled_message_is_asked_for_again_though_no_row_follows() {
+    let mut rig = Rig::new();
+    assert_eq!(rig.doubt(), "");
+    assert_eq!(rig.pass(9), "");
+    assert_eq!(rig.pass(1), "anew");
 }
 
 #[test]

@@ -12,6 +12,23 @@ use crate::Now;
 use crate::feed::{Output, Refusal, Request, RequestId, TopicId, Topics};
 
 impl DxLinkProtocol {
+    /// The venue has opened a channel.
+    pub(super) fn opened(
+        &mut self,
+        number: u64,
+        now: Now,
+        topics: &Topics<Topic>,
+        out: &mut impl Output<Self>,
+    ) {
+        let late = self.channels.was_renumbered(number);
+        match self.channels.opened(number) {
+            Some(number) => self.flush(number, now, topics, out),
+            // Its request was repeated meanwhile, and that answer is what is used.
+            None if late => self.send(request::cancel(number), now, out),
+            None => out.ignored("CHANNEL_OPENED of a channel that was not requested"),
+        }
+    }
+
     /// The venue will not have this channel, or no longer. Who was just being asked for on it may be why.
     pub(super) fn closed(&mut self, number: u64, now: Now, out: &mut impl Output<Self>) {
         let Some(channel) = self.channels.get_mut(number) else {
@@ -215,9 +232,15 @@ impl DxLinkProtocol {
                 // Of a request that was answered in part, or given up.
                 Some(place) => {
                     self.no_longer_asked(*id, place.request);
-                    (place.channel, false)
+                    match self.channels.renumber(place.channel, now.instant) {
+                        Some(next) => {
+                            used.retain(|number| *number != place.channel);
+                            (next, true)
+                        }
+                        None => (place.channel, false),
+                    }
                 }
-                None => self.channels.place_topic(*id, topic),
+                None => self.channels.place_topic(*id, topic, now.instant),
             };
             if let Some(place) = self.channels.place_mut(*id) {
                 place.request = Some(request.id);
@@ -269,7 +292,7 @@ impl DxLinkProtocol {
                 self.cancel(number, now, out);
                 continue;
             }
-            let Some(item) = topic.item(topic.since()) else {
+            let Some(item) = topic.item(topic.since()).filter(|_| place.sent.is_some()) else {
                 continue;
             };
             match removed.iter_mut().find(|(known, _)| *known == number) {

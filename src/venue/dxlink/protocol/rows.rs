@@ -39,13 +39,14 @@ impl DxLinkProtocol {
             .read(data, &channel.schema, &mut |row| rows.take(row));
         rows.teller.finish();
         self.schedule(out);
-        read.map_err(|malformed| self.unreadable(&malformed.of_channel(number), topics, out))
+        read.map_err(|malformed| self.unreadable(&malformed.of_channel(number), now, topics, out))
     }
 
     /// A message cannot be read: it may have held rows of its channel's topics, or of anyone's.
     pub(super) fn unreadable(
         &mut self,
         malformed: &Malformed,
+        now: Now,
         topics: &Topics<Topic>,
         out: &mut impl Output<Self>,
     ) -> feed::Malformed {
@@ -61,7 +62,8 @@ impl DxLinkProtocol {
                 }
                 Use::Dom(_) => {}
                 Use::Feed(_) => {
-                    doubt(channel, None, &reason, &mut self.lines, topics, &mut teller);
+                    let lines = &mut self.lines;
+                    doubt(channel, None, now, &reason, lines, topics, &mut teller);
                 }
             }
         }
@@ -75,6 +77,7 @@ impl DxLinkProtocol {
 fn doubt(
     channel: &Channel,
     event_type: Option<&str>,
+    now: Now,
     reason: &Reason,
     lines: &mut Lines,
     topics: &Topics<Topic>,
@@ -82,7 +85,8 @@ fn doubt(
 ) {
     for id in channel.topics_of(event_type) {
         let symbol = &topics.get(id).symbol;
-        lines.doubt(id, symbol, reason, &mut |shown| teller.show(id, shown));
+        let show = &mut |shown| teller.show(id, shown);
+        lines.doubt(id, symbol, now.instant, reason, show);
     }
 }
 
@@ -176,6 +180,7 @@ impl<O: Output<DxLinkProtocol>> Rows<'_, O> {
         doubt(
             self.channel,
             event_type,
+            self.now,
             &reason,
             self.lines,
             self.topics,

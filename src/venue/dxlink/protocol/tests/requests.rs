@@ -224,3 +224,47 @@ fn the_depth_limit_of_a_book_is_told_with_it() {
     let bad = r#"{"type":"DOM_SNAPSHOT","channel":1,"bids":[{"price":1,"size":-2}]}"#;
     assert_eq!(rig.frame(bad), ["gap 0 1"]);
 }
+
+#[test]
+fn a_channel_request_that_is_not_answered_is_made_again() {
+    let mut rig = Rig::new();
+    rig.ask(&[quote("A"), quote("B")]);
+    rig.now.instant += Duration::from_secs(10);
+    // Half of it is asked for again, but the channel is for all.
+    let told = rig.request(Op::Subscribe, &[TopicId::at(0)]);
+    assert_eq!(told, ["send CHANNEL_REQUEST 3"]);
+    assert_eq!(rig.request(Op::Subscribe, &[TopicId::at(1)]), [""; 0]);
+    let told = rig.opened(3);
+    assert_eq!(
+        told,
+        [
+            "send FEED_SETUP 3",
+            "send FEED_SUBSCRIPTION 3 add A,B",
+            "settled 2",
+            "settled 3",
+        ]
+    );
+    // The first answer comes all the same.
+    assert_eq!(rig.opened(1), ["send CHANNEL_CANCEL 1"]);
+}
+
+#[test]
+fn an_answer_to_the_first_request_for_a_channel_is_good_enough() {
+    let mut rig = Rig::new();
+    rig.ask(&[quote("A")]);
+    rig.now.instant += Duration::from_secs(10);
+    let told = rig.request(Op::Subscribe, &[TopicId::at(0)]);
+    assert_eq!(told, ["send CHANNEL_REQUEST 3"]);
+    let told = rig.opened(1);
+    let sent = ["send FEED_SETUP 1", "send FEED_SUBSCRIPTION 1 add A"];
+    assert_eq!(told, [sent[0], sent[1], "settled 2"]);
+    assert_eq!(rig.opened(3), ["send CHANNEL_CANCEL 3"]);
+}
+
+#[test]
+fn what_was_never_sent_is_not_taken_out() {
+    let mut rig = Rig::new();
+    rig.ask(&[quote("A")]);
+    let told = rig.request(Op::Unsubscribe, &[TopicId::at(0)]);
+    assert_eq!(told, ["settled 2"]);
+}

@@ -1,0 +1,93 @@
+//! Scripts that failed once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use feedline::Overflow;
+use feedline::sim::Fault;
+
+use super::play::{Step, play};
+use super::secs;
+
+const AAPL: usize = 0;
+const MSFT: usize = 1;
+const SPY: usize = 2;
+
+fn sales<const N: usize>(symbols: [usize; N], overflow: Overflow, capacity: usize) -> Step {
+    Step::Sales(BTreeSet::from(symbols), overflow, capacity)
+}
+
+fn quotes<const N: usize>(symbols: [usize; N]) -> Step {
+    Step::Quotes(BTreeSet::from(symbols))
+}
+
+fn mute(lasting: u64) -> Step {
+    Step::Fault(Fault::Mute {
+        lasting: Some(secs(lasting)),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_is_closed_while_a_spoilt_snapshot_is_asked_for_again() {
+    let script = vec![
+        Step::Candles(AAPL, 1),
+        Step::Pass(1),
+        Step::Fault(Fault::Garble { times: Some(1) }),
+        Step::Fault(Fault::CloseChannel { channel: None }),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chart_is_begun_while_the_venue_is_mute() {
+    let script = vec![
+        sales([AAPL, MSFT, SPY], Overflow::Wait, 1),
+        Step::Candles(MSFT, 1),
+        Step::Pass(1),
+        Step::Trades(1),
+        Step::Read(0, 1),
+        mute(70),
+        Step::Pass(10_001),
+        Step::Candles(AAPL, 1),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn quotes_are_asked_for_while_the_venue_is_mute() {
+    let script = vec![
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Pass(1_000),
+        mute(70),
+        Step::Pass(10_000),
+        quotes([AAPL]),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_chart_is_begun_during_an_outage() {
+    let script = vec![
+        Step::Candles(MSFT, 1),
+        Step::Pass(1),
+        Step::Fault(Fault::Cut),
+        Step::Candles(MSFT, 1),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_request_is_not_answered() {
+    let script = vec![
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Pass(1),
+        quotes([AAPL]),
+        Step::Fault(Fault::Cut),
+        Step::Fault(Fault::Silent {
+            symbol: None,
+            channel: Some("FEED".to_owned()),
+            times: Some(1),
+        }),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
