@@ -1,6 +1,7 @@
 //! A protocol made up here: `sub 7 A,B` and `unsub 8 A` are answered by `ok 7` or `no 7 B`; `A 12` is a
 //! price, and `retire 60` announces the connection's end. Names that begin with `c:` are candles, with
-//! `n:` what happens to be numbered, with `p:` what is promised to be, with `b:` books, and with `t:` prices whose number is their time.
+//! `n:` what happens to be numbered, with `p:` what is promised to be, with `b:` books, and with
+//! `t:` prices whose number is their time in tenths of a second.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -141,9 +142,11 @@ impl Protocol for Toy {
     }
 
     fn event_time(event: &Price) -> Option<Timestamp> {
-        let seconds = i64::try_from(event.price).ok()?;
+        let tenths = i64::try_from(event.price).ok()?;
         let dated = event.symbol.starts_with("t:");
-        dated.then(|| Timestamp::from_secs(seconds)).flatten()
+        dated
+            .then(|| Timestamp::from_millis(tenths * 100))
+            .flatten()
     }
 
     fn position(event: &Price) -> Option<Position> {
