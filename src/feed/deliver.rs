@@ -109,6 +109,8 @@ pub enum Why {
         /// Whether the venue brings what was missed.
         repair: bool,
     },
+    /// Another connection has taken over, and nothing proves where one left off and the other began.
+    Moved,
     /// The venue's numbering jumped.
     Sequence {
         /// The number that should have come.

@@ -123,7 +123,8 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
         }
     }
 
-    fn observed<D: Deliver<P>>(
+    /// Calls the machine, whose notes are logged.
+    pub(super) fn observed<D: Deliver<P>>(
         &mut self,
         now: Now,
         deliver: &mut D,

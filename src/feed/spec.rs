@@ -34,10 +34,13 @@ pub struct Spec {
     pub connects: Rate,
     /// Longest message accepted, in bytes.
     pub message_limit: usize,
-    /// How long a connection may live by the venue's rules, where it ends them.
+    /// How long a connection may live by the venue's rules, where it ends them. Used where a
+    /// [`spare`](Self::spare) is allowed.
     pub lifetime: Option<Duration>,
-    /// Whether the venue allows a second connection for a while, so that one that is about to end can
-    /// be replaced before it does.
+    /// Whether the venue allows a second connection for a while, one more than
+    /// [`connections`](Self::connections), so that one that is about to end can be replaced before it
+    /// does. The hub does so half a minute before the end, or a tenth of the time that was left when it
+    /// was announced if that is more.
     pub spare: bool,
 }
 

@@ -102,6 +102,30 @@ impl<T: Topic> Topics<T> {
         id
     }
 
+    /// A number that names nothing here and nothing there.
+    pub(crate) fn vacant_beside(&self, other: &Self) -> TopicId {
+        let free = self.free.iter().rev().copied();
+        let mut both = free.filter(|id| !other.contains(*id));
+        both.next()
+            .unwrap_or_else(|| TopicId::at(self.names.len().max(other.names.len())))
+    }
+
+    /// Gives a number that names nothing, or this, to a topic.
+    pub(crate) fn insert_as(&mut self, topic: &T, id: TopicId) {
+        if self.contains(id) {
+            return;
+        }
+        if id.index() < self.names.len() {
+            self.free.retain(|free| *free != id);
+        } else {
+            let between = self.names.len()..id.index();
+            self.free.extend(between.map(TopicId::at));
+            self.names.resize(id.index() + 1, None);
+        }
+        self.names[id.index()] = Some(topic.clone());
+        self.ids.insert(topic.clone(), id);
+    }
+
     pub(crate) fn remove(&mut self, id: TopicId) {
         if let Some(topic) = self.names[id.index()].take() {
             self.ids.remove(&topic);

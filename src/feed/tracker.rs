@@ -227,6 +227,10 @@ impl Tracker {
                 let text = "subscribed to again".into();
                 (Cause::Venue { text, from, to }, repair)
             }
+            Why::Moved => {
+                let text = "moved to another connection".into();
+                (Cause::Venue { text, from, to }, false)
+            }
             Why::Sequence {
                 expected,
                 received,

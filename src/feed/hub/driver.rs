@@ -2,6 +2,10 @@
 //! its events to the handles.
 
 mod changes;
+mod marks;
+mod succession;
+mod successor;
+mod timer;
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use self::succession::Succession;
 use super::Pool;
 use super::admission::Admission;
 use super::ledger::{Ledger, Report, Signal, Start};
@@ -28,6 +33,8 @@ pub(super) struct Driver<P: Protocol> {
     signal: Arc<Signal>,
     report: Arc<Mutex<Report>>,
     connection: Driven<P, Sockets<P>>,
+    /// Where the venue allows a second connection for a while.
+    succession: Option<Box<Succession<P>>>,
     router: Router<P>,
     admission: Admission<P::Topic>,
     stall: Option<Stall>,
@@ -71,12 +78,14 @@ impl<P: Protocol> Driver<P> {
             }
         };
         let linger = pool.linger();
+        let spare = pool.spec.spare;
         Self {
             pool,
             shard,
             signal: start.signal,
             report: start.report,
             connection: Driven::over(machine, environment, span),
+            succession: spare.then(|| Box::new(Succession::new())),
             router,
             admission,
             stall,
@@ -93,7 +102,10 @@ impl<P: Protocol> Driver<P> {
     }
 
     /// What another driver can go on from; the socket is closed.
-    pub(super) fn salvage(self) -> Salvage<P> {
+    pub(super) fn salvage(mut self) -> Salvage<P> {
+        if let Some(succession) = &mut self.succession {
+            succession.lose(&self.connection.machine, &mut self.router);
+        }
         Salvage {
             machine: self.connection.into_machine(),
             router: self.router,
@@ -120,12 +132,12 @@ impl<P: Protocol> Driver<P> {
             let linger = if needed { Duration::MAX } else { self.linger };
             self.connection.machine.set_linger(linger);
             let room = self.room(cx);
-            let more = self.connection.poll_drive(cx, room, &mut self.router);
+            let more = self.poll_both(cx, room);
             let again = self.take_refusals() | self.take_released();
             self.router.flush();
             self.take_end();
             if self.over {
-                if self.connection.is_down() {
+                if self.is_down() {
                     return Poll::Ready(());
                 }
                 break more;
@@ -172,11 +184,11 @@ impl<P: Protocol> Driver<P> {
         if refusals.is_empty() {
             return false;
         }
-        let machine = &mut self.connection.machine;
         let mut tickets = Vec::new();
         let refused = refusals.into_iter().map(|refused| {
-            let topic = machine.topics().get(refused.topic).clone();
-            machine.release(refused.topic, self.router.now);
+            let topics = self.connection.machine.topics();
+            let topic = topics.get(refused.topic).clone();
+            self.release(refused.topic);
             tickets.extend(refused.ticket);
             (refused.handle, topic, refused.first)
         });
@@ -272,9 +284,15 @@ impl<P: Protocol> Driver<P> {
         }
     }
 
+    /// Whether there is no socket.
+    fn is_down(&self) -> bool {
+        let second = self.succession.as_ref();
+        self.connection.is_down() && second.is_none_or(|second| second.is_down())
+    }
+
     /// Whether the connection is of no use to anyone any more.
     fn may_stop(&self) -> bool {
         let idle = self.connection.machine.state() == State::Idle;
-        idle && self.connection.is_down() && self.router.is_empty()
+        idle && self.is_down() && self.router.is_empty()
     }
 }

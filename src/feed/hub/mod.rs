@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub(crate) use answers::Answers;
 pub(crate) use client::Hub;
@@ -57,6 +57,8 @@ pub(crate) struct Pool<P: Protocol> {
     running: watch::Sender<usize>,
     handles: AtomicU64,
     clients: AtomicU64,
+    /// How many connections may be replaced at once.
+    spare: Arc<Semaphore>,
     /// By which others find it.
     _registered: Option<Registered>,
 }
@@ -79,6 +81,11 @@ impl<P: Protocol> Pool<P> {
         } = parts;
         let spec = protocol().spec().clone();
         let limits = config.limits(&spec);
+        // Where connections are counted, the venue allows one more than the limit.
+        let spare = match limits.connections {
+            usize::MAX => Semaphore::MAX_PERMITS,
+            _ => 1,
+        };
         Self {
             ledger: Mutex::new(Ledger::new(spec.venue, limits)),
             spec,
@@ -89,6 +96,7 @@ impl<P: Protocol> Pool<P> {
             running: watch::Sender::new(0),
             handles: AtomicU64::new(0),
             clients: AtomicU64::new(0),
+            spare: Arc::new(Semaphore::new(spare)),
             _registered: registered,
         }
     }
@@ -173,6 +181,18 @@ impl<P: Protocol> Pool<P> {
                 self.ledger(|ledger| ledger.started(shard, generation, task));
             }
         }
+    }
+
+    /// A place for a connection that is to replace another, unless too many are being replaced.
+    fn spare_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.spare).try_acquire_owned().ok()
+    }
+
+    /// What a connection of this many before it is made of.
+    fn second(&self, shard: usize, count: u64) -> (P, MachineConfig) {
+        let config = self.machine_config(shard);
+        let seed = config.seed.wrapping_add(count);
+        ((self.protocol)(), MachineConfig { seed, ..config })
     }
 
     fn machine_config(&self, shard: usize) -> MachineConfig {

@@ -12,6 +12,7 @@ use super::quiet::QuietConfig;
 use super::registry::{Down, Registry, TopicEntry};
 use super::silence::Silence;
 use super::state::State;
+use super::succession::Retirement;
 use crate::feed::{Failure, GapIds, Losing, MissingSpan, Protocol, Spec, TopicId};
 use crate::rate::Bucket;
 use crate::transport::Frame;
@@ -34,7 +35,7 @@ pub(super) struct Core<P: Protocol> {
     pub(super) failure: Option<Failure>,
     pub(super) wake_at: Option<Instant>,
     /// When the venue will have ended the connection.
-    pub(super) retire_at: Option<Instant>,
+    pub(super) retirement: Option<Retirement>,
     pub(super) gap_ids: GapIds,
     pub(super) event_clock: EventClock,
     /// When the last frame was read.
@@ -74,7 +75,7 @@ impl<P: Protocol> Core<P> {
             effects: Effects::default(),
             failure: None,
             wake_at: None,
-            retire_at: None,
+            retirement: None,
             gap_ids,
             event_clock: EventClock::new(now),
             received: now.wall,
@@ -101,9 +102,8 @@ impl<P: Protocol> Core<P> {
         self.outbox.clear();
         self.effects.clear();
         self.wake_at = None;
-        self.retire_at = spec
-            .lifetime
-            .and_then(|lifetime| now.instant.checked_add(lifetime));
+        let lifetime = spec.lifetime;
+        self.retirement = lifetime.and_then(|lifetime| Retirement::within(now.instant, lifetime));
         self.received = now.wall;
         self.venue_time = None;
         self.backlog_since = None;

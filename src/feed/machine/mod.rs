@@ -27,6 +27,7 @@ mod rhythm;
 mod silence;
 mod sink;
 mod state;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod topic_state;
@@ -42,6 +43,7 @@ pub(crate) use effects::EffectTag;
 pub use quiet::Quiet;
 pub(crate) use quiet::QuietConfig;
 pub use state::State;
+pub(crate) use succession::Overlap;
 
 use self::backoff::Attempts;
 use self::core::Core;
@@ -178,14 +180,19 @@ impl<P: Protocol> Machine<P> {
 
     /// Adds a topic to the wanted set.
     pub(crate) fn want(&mut self, topic: &P::Topic) -> TopicId {
+        let id = self.topics.insert(topic);
+        self.enter(topic, id);
+        id
+    }
+
+    /// Wants a topic that has its number.
+    fn enter(&mut self, topic: &P::Topic, id: TopicId) {
         let spec = topic.channel();
         let channel = self.core.channel(spec.name);
-        let id = self.topics.insert(topic);
         let learns = spec.numbering == Numbering::Learned;
         self.core.registry.want(id, channel, learns);
         self.core.silence.occupy(id, spec, channel);
         self.unwanted_since = None;
-        id
     }
 
     /// Takes a topic out of the wanted set.

@@ -25,6 +25,19 @@ pub(super) enum Step {
 }
 
 impl LearnedNumbers {
+    /// Numbers that have earned belief on another connection, up to this one.
+    pub(super) fn believed_up_to(last: u64) -> Self {
+        Self {
+            last: Some(last),
+            row: TRUSTED_AFTER,
+        }
+    }
+
+    /// The last number, where they have earned belief.
+    pub(super) fn believed_last(&self) -> Option<u64> {
+        self.last.filter(|_| self.believed())
+    }
+
     pub(super) fn believed(&self) -> bool {
         self.row >= TRUSTED_AFTER
     }

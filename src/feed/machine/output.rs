@@ -6,6 +6,7 @@ use super::effects::EffectTag;
 use super::registry::TopicState;
 use super::sink::Sink;
 use super::state::State;
+use super::succession::Retirement;
 use crate::feed::{
     Deliver, Failure, Heartbeat, Jump, Malformed, Note, Output, Protocol, Refusal, RequestId,
     SnapshotEdge, TopicId,
@@ -217,8 +218,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     }
 
     fn retire(&mut self, within: Duration) {
-        let at = self.now.instant.checked_add(within);
-        self.core.retire_at = self.core.retire_at.into_iter().chain(at).min();
+        tracing::info!(?within, "the venue is going to end the connection");
+        let news = Retirement::within(self.now.instant, within);
+        self.core.retirement = self.core.retirement.into_iter().chain(news).min();
     }
 
     fn fail(&mut self, failure: Failure) {

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use super::alarms::{Alarm, Alarms};
 pub(super) use super::pending::Pending;
 use super::pending::PendingRequests;
-pub(super) use super::topic_state::{Announced, Desired, Down, TopicEntry, TopicState};
+pub(super) use super::topic_state::{
+    Announced, Bequest, Desired, Down, Place, TopicEntry, TopicState,
+};
 use super::work_queue::{Turn, WorkQueue};
 use crate::Now;
 use crate::feed::{Op, RequestId, Topic, TopicId, Topics};

@@ -332,6 +332,10 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             self.core.counters.ignored += 1;
             return false;
         }
+        if entry.is_handed_over() && !self.continues(id, position, time) {
+            return false;
+        }
+        let entry = self.core.registry.entry_mut(id);
         let step = position.map_or(Step::Unknown, |position| entry.step(position));
         let is_down = entry.down().is_some();
         let missed = match step {

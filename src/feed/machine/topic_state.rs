@@ -1,7 +1,11 @@
 //! Where one topic stands, at the venue and for its consumers.
 
+mod handover;
+
 use std::time::{Duration, Instant};
 
+use self::handover::Handover;
+pub(super) use self::handover::{Bequest, Place};
 use super::liveness::Sign;
 use super::numbers::{LearnedNumbers, Step};
 use super::retry::Retry;
@@ -110,6 +114,8 @@ pub(super) struct TopicEntry {
     /// Something came of it that could not be used: the venue does bring it.
     stirred: bool,
     numbers: Option<LearnedNumbers>,
+    /// Another connection has brought it until now.
+    handover: Option<Handover>,
     retry: Retry,
     /// The venue left a request with it unanswered: it is asked for last, and in small company.
     suspect: bool,
@@ -146,6 +152,7 @@ impl TopicEntry {
             stray_since: None,
             stirred: false,
             numbers: None,
+            handover: None,
             retry: Retry::default(),
             suspect: false,
             maybe_held: false,
@@ -315,6 +322,7 @@ impl TopicEntry {
         self.owes_acceptance = false;
         (self.began, self.stirred) = (false, false);
         self.stray_since = None;
+        self.handover = None;
         self.update();
     }
 
@@ -633,6 +641,7 @@ impl TopicEntry {
             || self.announced.is_some()
             || self.blind.is_some()
             || self.stray_since.is_some()
+            || self.handover.is_some()
             || !matches!(
                 self.state,
                 TopicState::Active { .. } | TopicState::Releasing(_) | TopicState::Requested(_)

@@ -307,7 +307,7 @@ impl<P: Protocol> Machine<P> {
         self.core.failure = None;
         self.core.live_since = None;
         self.core.wake_at = None;
-        self.core.retire_at = None;
+        self.core.retirement = None;
         self.core.silence.disconnected();
         let seen = self.core.complete_until();
         let fallback = self.core.last_event_before(None, seen);

@@ -82,19 +82,42 @@ impl<P: Protocol> Driver<P> {
     fn leave(&mut self, seat: Seat, topic: TopicId) -> (bool, bool) {
         let (answered, last) = self.router.leave(seat, topic);
         if last {
-            self.connection.machine.release(topic, self.router.now);
+            self.release(topic);
         }
         (answered, last)
     }
 
+    /// Takes a topic out of what is wanted, of both connections where there are two.
+    pub(super) fn release(&mut self, topic: TopicId) {
+        let now = self.router.now;
+        self.connection.machine.release(topic, now);
+        let second = self.succession.as_mut();
+        if let Some(second) = second.and_then(|second| second.machine())
+            && second.topics().contains(topic)
+        {
+            second.release(topic, now);
+        }
+    }
+
+    /// Adds a topic to what is wanted, of both connections where there are two.
+    fn want(&mut self, topic: &P::Topic) -> TopicId {
+        let machine = &mut self.connection.machine;
+        let second = self.succession.as_mut();
+        match second.and_then(|second| second.machine()) {
+            Some(second) => machine.want_with(second, topic),
+            None => machine.want(topic),
+        }
+    }
+
     /// Leads a topic to a handle too, or has it wait for a place.
     pub(super) fn join(&mut self, seat: Seat, topic: &P::Topic, ticket: Option<Ticket>) {
-        let machine = &mut self.connection.machine;
         let channel = topic.channel();
-        if machine.find(topic).is_none() && !self.admission.has_room(channel.name) {
+        let known = self.connection.machine.find(topic);
+        if known.is_none() && !self.admission.has_room(channel.name) {
             return self.admission.wait(seat, topic, ticket);
         }
-        let id = machine.want(topic);
+        let id = self.want(topic);
+        let machine = &mut self.connection.machine;
         self.admission.admit(id, channel.name);
         if self.router.holds(seat, id) {
             return;

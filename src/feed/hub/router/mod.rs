@@ -223,6 +223,10 @@ impl<P: Protocol> Router<P> {
         let mut wakers = Vec::new();
         self.tell(seat, |tracker, lane| {
             tracker.add(id, symbol);
+            if begun && !afresh && !ending {
+                // What it is led to has begun, and can be missing.
+                tracker.began(id, &mut |marker| lane.mark(marker));
+            }
             if active && !afresh {
                 let first = tracker.accepted(&[id], now, &mut |marker| lane.mark(marker));
                 wakers = lane.handle().settle(first);

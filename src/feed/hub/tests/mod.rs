@@ -2,8 +2,10 @@
 
 mod growth;
 mod limits;
+mod overlaps;
 mod pool;
 mod sockets;
+mod succession;
 mod toy;
 mod venue;
 
@@ -14,7 +16,10 @@ use self::toy::{Price, Topic, Toy};
 use self::venue::Venue;
 use super::{Hub, HubConfig};
 use crate::feed::{Network, Sockets, Spec, Subscribe, no_effects};
-use crate::{Overflow, Rate, Symbol};
+use crate::{Clock, Overflow, Rate, Symbol, Timestamp};
+
+/// When every test begins.
+const NOON: Timestamp = Timestamp::from_nanos(1_800_000_000_000_000_000);
 
 fn spec() -> Spec {
     let mut spec = Spec::new("toy");
@@ -33,6 +38,7 @@ fn hub(venue: &Venue, spec: Spec, set: impl FnOnce(&mut HubConfig)) -> Hub<Toy> 
     let first = protocol();
     let network = Network {
         dial: Arc::new(venue.clone()),
+        clock: Clock::starting_at(NOON),
         ..Network::default()
     };
     let backoff = HubConfig::default().backoff;

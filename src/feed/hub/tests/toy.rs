@@ -1,15 +1,18 @@
 //! A protocol made up here: `sub 7 A,B` and `unsub 8 A` are answered by `ok 7` or `no 7 B`; `A 12` is a
-//! price. Names that begin with `c:` are candles.
+//! price, and `retire 60` announces the connection's end. Names that begin with `c:` are candles, with
+//! `n:` what happens to be numbered, with `p:` what is promised to be, with `b:` books, and with
+//! `t:` prices whose number is their time in tenths of a second.
 
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::hash::{Hash, Hasher};
+use std::time::Duration;
 
 use hashbrown::Equivalent;
 
 use crate::feed::{
-    Carries, ChannelSpec, Malformed, Op, Output, Protocol, Refusal, Request, RequestId, Spec,
-    Topics,
+    Carries, ChannelSpec, Join, Malformed, Numbering, Op, Output, Position, Protocol, Refusal,
+    Request, RequestId, Spec, Topics,
 };
 use crate::market::Record;
 use crate::transport::{Address, Frame, FrameRef};
@@ -17,6 +20,11 @@ use crate::{Error, ErrorKind, Now, Symbol, Timestamp};
 
 static PRICES: ChannelSpec = ChannelSpec::new("prices");
 static CANDLES: ChannelSpec = ChannelSpec::new("candles");
+static NUMBERED: ChannelSpec = ChannelSpec::new("numbered").numbered(Numbering::Learned);
+static PROMISED: ChannelSpec = ChannelSpec::new("promised").numbered(Numbering::Promised);
+static BOOKS: ChannelSpec = ChannelSpec::new("books")
+    .numbered(Numbering::Promised)
+    .join(Join::Resubscribe);
 
 thread_local! {
     /// How often topics were hashed or compared on this thread.
@@ -48,10 +56,12 @@ impl Hash for Topic {
 
 impl crate::feed::Topic for Topic {
     fn channel(&self) -> &'static ChannelSpec {
-        if self.0.starts_with("c:") {
-            &CANDLES
-        } else {
-            &PRICES
+        match self.0.get(..2) {
+            Some("c:") => &CANDLES,
+            Some("n:") => &NUMBERED,
+            Some("p:") => &PROMISED,
+            Some("b:") => &BOOKS,
+            _ => &PRICES,
         }
     }
 
@@ -131,8 +141,18 @@ impl Protocol for Toy {
         &self.address
     }
 
-    fn event_time(_: &Price) -> Option<Timestamp> {
-        None
+    fn event_time(event: &Price) -> Option<Timestamp> {
+        let tenths = i64::try_from(event.price).ok()?;
+        let dated = event.symbol.starts_with("t:");
+        dated
+            .then(|| Timestamp::from_millis(tenths * 100))
+            .flatten()
+    }
+
+    fn position(event: &Price) -> Option<Position> {
+        let numbered = event.symbol.starts_with("n:") || event.symbol.starts_with("p:");
+        let (first, last) = (event.price, event.price);
+        numbered.then_some(Position { first, last })
     }
 
     fn open(&mut self, _: Now, out: &mut impl Output<Self>) {
@@ -167,6 +187,11 @@ impl Protocol for Toy {
                 let error = Error::new(ErrorKind::Internal(second.to_owned()));
                 out.fail(crate::feed::Failure::Fatal(error));
             }
+            "complain" => {
+                let held = topics.find(&Key(second));
+                out.complained(held.as_slice(), Refusal::passing("slow"));
+            }
+            "retire" => out.retire(Duration::from_secs(number()?.into())),
             "panic" => panic!("on purpose"),
             name => {
                 if let Some(id) = topics.find(&Key(name)) {

@@ -33,6 +33,13 @@ struct State {
     closes: Duration,
     /// Nothing is answered while this is so.
     held: tokio::sync::watch::Sender<bool>,
+    /// No release is answered while this is so.
+    keeps: tokio::sync::watch::Sender<bool>,
+    /// No connection can be made.
+    refuses: bool,
+    dials: usize,
+    /// Topics that are refused though their names do not say so.
+    turned_away: BTreeSet<String>,
     connects: usize,
     sockets: BTreeMap<u64, Socket>,
     most_sockets: usize,
@@ -44,6 +51,8 @@ struct State {
 
 struct Socket {
     topics: BTreeSet<String>,
+    /// How often each was asked for.
+    asked: BTreeMap<String, u32>,
     say: mpsc::UnboundedSender<Option<String>>,
 }
 
@@ -56,6 +65,10 @@ impl Venue {
             answers: Duration::ZERO,
             closes: Duration::ZERO,
             held: tokio::sync::watch::Sender::new(false),
+            keeps: tokio::sync::watch::Sender::new(false),
+            refuses: false,
+            dials: 0,
+            turned_away: BTreeSet::new(),
             connects: 0,
             sockets: BTreeMap::new(),
             most_sockets: 0,
@@ -81,6 +94,77 @@ impl Venue {
     /// Answers nothing, until it is let.
     pub(super) fn hold(&self, held: bool) {
         lock(&self.state).held.send_replace(held);
+    }
+
+    /// Answers no release, until it is let.
+    pub(super) fn keep(&self, keeps: bool) {
+        lock(&self.state).keeps.send_replace(keeps);
+    }
+
+    /// Lets nobody connect any more, or everybody again.
+    pub(super) fn refuse(&self, refuses: bool) {
+        lock(&self.state).refuses = refuses;
+    }
+
+    /// Refuses a topic from now on, or no longer.
+    pub(super) fn turn_away(&self, topic: &str, refused: bool) {
+        let away = &mut lock(&self.state).turned_away;
+        if refused {
+            away.insert(topic.to_owned());
+        } else {
+            away.remove(topic);
+        }
+    }
+
+    /// The runtime in which its sockets were served is gone.
+    pub(super) fn forget_sockets(&self) {
+        lock(&self.state).sockets.clear();
+    }
+
+    /// How often it was dialled, with and without success.
+    pub(super) fn dials(&self) -> usize {
+        lock(&self.state).dials
+    }
+
+    /// The numbers of the open sockets, in the order in which they were opened.
+    pub(super) fn open(&self) -> Vec<u64> {
+        lock(&self.state).sockets.keys().copied().collect()
+    }
+
+    /// The topics that stand on one socket.
+    pub(super) fn topics_of(&self, socket: u64) -> Vec<String> {
+        let state = lock(&self.state);
+        let topics = state.sockets.get(&socket).map(|socket| &socket.topics);
+        topics.into_iter().flatten().cloned().collect()
+    }
+
+    /// Which subscription of a topic stands on one socket.
+    pub(super) fn subscription(&self, socket: u64, topic: &str) -> Option<u32> {
+        let state = lock(&self.state);
+        let socket = state.sockets.get(&socket)?;
+        let stands = socket.topics.contains(topic);
+        stands.then(|| socket.asked.get(topic).copied()).flatten()
+    }
+
+    /// Says something on one socket.
+    pub(super) fn say_to(&self, socket: u64, text: &str) {
+        if let Some(socket) = lock(&self.state).sockets.get(&socket) {
+            let _ = socket.say.send(Some(text.to_owned()));
+        }
+    }
+
+    /// An event, on one socket, if its topic stands there.
+    pub(super) fn bring(&self, socket: u64, topic: &str, number: u64) {
+        if self.topics_of(socket).iter().any(|held| held == topic) {
+            self.say_to(socket, &format!("{topic} {number}"));
+        }
+    }
+
+    /// Drops one socket.
+    pub(super) fn cut_one(&self, socket: u64) {
+        if let Some(socket) = lock(&self.state).sockets.get(&socket) {
+            let _ = socket.say.send(None);
+        }
     }
 
     pub(super) fn connects(&self) -> usize {
@@ -137,8 +221,12 @@ impl Venue {
         let state = &mut *lock(&self.state);
         state.connects += 1;
         let number = state.connects as u64;
-        let topics = BTreeSet::new();
-        state.sockets.insert(number, Socket { topics, say });
+        let socket = Socket {
+            topics: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            say,
+        };
+        state.sockets.insert(number, socket);
         state.most_sockets = state.most_sockets.max(state.sockets.len());
         number
     }
@@ -150,14 +238,19 @@ impl Venue {
         let mut words = request.split(' ');
         let mut word = || words.next().unwrap_or_default();
         let (verb, id, names) = (word(), word(), word());
-        let held = &mut state.sockets.get_mut(&socket).expect("it is open").topics;
-        let refused = names.split(',').find(|name| name.starts_with("no"));
+        let socket = state.sockets.get_mut(&socket).expect("it is open");
+        let held = &mut socket.topics;
+        let away = |name: &str| name.starts_with("no") || state.turned_away.contains(name);
+        let refused = names.split(',').find(|name| away(name));
         let answer = match refused.filter(|_| verb == "sub") {
             Some(name) => format!("no {id} {name}"),
             None => {
                 for name in names.split(',') {
                     let sense = match verb {
-                        "sub" => held.insert(name.to_owned()),
+                        "sub" => {
+                            *socket.asked.entry(name.to_owned()).or_default() += 1;
+                            held.insert(name.to_owned())
+                        }
                         _ => held.contains(name),
                     };
                     if !sense {
@@ -194,6 +287,7 @@ impl Venue {
         let (say, mut said) = mpsc::unbounded_channel();
         let number = self.opened(say);
         let mut held = lock(&self.state).held.subscribe();
+        let mut keeps = lock(&self.state).keeps.subscribe();
         // Requests with their answers and when those are due, one after the other.
         let mut answers = VecDeque::<(Instant, String, String)>::new();
         loop {
@@ -201,6 +295,12 @@ impl Venue {
             let answering = async {
                 tokio::time::sleep_until(due.unwrap_or_else(Instant::now)).await;
                 let _ = held.wait_for(|held| !held).await;
+                if answers
+                    .front()
+                    .is_some_and(|(_, request, _)| request.starts_with("unsub"))
+                {
+                    let _ = keeps.wait_for(|keeps| !keeps).await;
+                }
             };
             tokio::select! {
                 biased;
@@ -236,6 +336,13 @@ impl Dial for Venue {
     fn dial(&self, _: &str, _: u16) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
         let venue = self.clone();
         Box::pin(async move {
+            {
+                let mut state = lock(&venue.state);
+                state.dials += 1;
+                if state.refuses {
+                    return Err(io::ErrorKind::ConnectionRefused.into());
+                }
+            }
             let (near, far) = tokio::io::duplex(64 << 10);
             tokio::spawn(venue.serve(far));
             Ok(Box::new(near) as Box<dyn Io>)
