@@ -49,7 +49,7 @@ async fn an_outage_reaches_from_the_last_frame_to_the_acceptance() {
         panic!("a trade was sent")
     };
     tokio::time::sleep(Duration::from_secs(3)).await;
-    rig.sim.inject(Fault::RefuseConnect { times: Some(4) });
+    rig.sim.inject(Fault::RefuseConnect { times: Some(2) });
     rig.sim.inject(Fault::Cut);
     let cut = rig.sim.clock().now().wall;
     let Event::Status(status) = next(&mut trades).await else {
@@ -74,7 +74,7 @@ async fn an_outage_reaches_from_the_last_frame_to_the_acceptance() {
     let StatusKind::Resumed { downtime, attempts } = status.kind else {
         panic!("{status}")
     };
-    assert_eq!(attempts, 5);
+    assert_eq!(attempts, 3);
     assert_eq!(cut.saturating_add(downtime), accepted);
 }
 
@@ -139,12 +139,14 @@ async fn a_refused_upgrade_is_final_only_before_the_first_success() {
         times: Some(3),
     });
     rig.sim.inject(Fault::Cut);
+    // The third refusal in a row is news of its own.
     let expected = [
         "interrupted: closed (all symbols)",
+        "interrupted: connect (all symbols)",
         "gap(outage, ?, all symbols)",
         "resumed (all symbols)",
     ];
-    assert_eq!(words(&mut trades, 3).await, expected);
+    assert_eq!(words(&mut trades, 4).await, expected);
 }
 
 #[tokio::test(start_paused = true)]

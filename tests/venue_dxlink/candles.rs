@@ -113,7 +113,8 @@ async fn a_snapshot_that_never_ends_is_asked_for_again() {
     assert!(history.len() > 10);
     // That of what could not be completed, and that of beginning anew: each has a repair of its own.
     let gap = format!("gap {:?}", Repair::Follows);
-    assert_eq!(markers, [gap.clone(), gap]);
+    let stale = "stale: events come, but their snapshot has not";
+    assert_eq!(markers, [stale, &gap, &gap, "fresh again"]);
     assert_eq!(rig.sim.breaches(), []);
 }
 

@@ -21,6 +21,8 @@ use crate::{Now, Timestamp};
 /// The venue's clock and ours may differ, and frames are under way for a while; a time older than this
 /// when it came says nothing about what was sent before an outage.
 const TRUSTED_LAG: Duration = Duration::from_secs(10);
+/// How much later than the quickest of the last seconds an event may be, for no other reason than its way.
+const LATENCY: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Core<P: Protocol> {
@@ -178,9 +180,14 @@ impl<P: Protocol> Core<P> {
             })
     }
 
-    /// The time of an event that the venue would send now, as far as that is known.
+    /// The latest time that an event which the venue has sent by now can bear, as far as that is known.
     pub(super) fn event_time_now(&self, now: Now) -> Timestamp {
-        self.event_clock.now(now).unwrap_or(now.wall)
+        let Some(time) = self.event_clock.now(now) else {
+            return now.wall;
+        };
+        // Events that are a little late may be under way for as long, or be sent together: the next may
+        // be quicker. Only those that are later than that are of another clock.
+        time.saturating_add(LATENCY).min(now.wall.max(time))
     }
 
     pub(super) fn channel(&mut self, name: &'static str) -> usize {

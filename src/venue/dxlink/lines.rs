@@ -322,7 +322,7 @@ impl Lines {
         show(Shown::Hole(Hole {
             reason,
             events: None,
-            from: self.line(id).asked(),
+            from: self.line(id).missing_from(),
             resync: true,
         }));
     }
@@ -343,7 +343,7 @@ impl Lines {
         show(Shown::Hole(Hole {
             reason,
             events: None,
-            from: line.asked(),
+            from: line.missing_from(),
             resync: false,
         }));
         show(Shown::Filled(false));

@@ -127,3 +127,17 @@ async fn the_first_data_of_a_topic_that_was_withdrawn_are_dropped() {
     ];
     play(script, Duration::ZERO, 0).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_sent_together_are_lost_just_before_an_outage_ends() {
+    let script = vec![
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Fault(Fault::Garble { times: Some(1) }),
+        Step::Pass(1),
+        Step::Trades(4),
+        Step::Pass(101),
+        Step::Fault(Fault::Cut),
+        Step::Trades(1),
+    ];
+    play(script, Duration::ZERO, 242_536).await;
+}

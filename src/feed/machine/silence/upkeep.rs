@@ -75,7 +75,8 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     #[cold]
     fn end_silence(&mut self, id: TopicId, time: Option<Timestamp>) {
         let last = self.core.registry.entry(id).last_time();
-        let venue_now = self.core.event_time_now(self.now);
+        let venue_now = self.core.event_clock.now(self.now);
+        let venue_now = venue_now.unwrap_or(self.now.wall);
         let moved = time.is_some_and(|time| {
             last.is_some_and(|last| last < time) && time.saturating_add(LATE) < venue_now
         });

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Announced, Desired, Down, TopicEntry, TopicState};
+use super::{Announced, Blind, Desired, Down, TopicEntry, TopicState};
 use crate::feed::Position;
 use crate::feed::machine::numbers::LearnedNumbers;
 use crate::{GapId, Timestamp};
@@ -52,7 +52,7 @@ pub(in crate::feed::machine) struct Bequest {
     stale: bool,
     ever_accepted: bool,
     announced: Option<Announced>,
-    silent_since: Option<Timestamp>,
+    blind: Option<Blind>,
     repairs: Vec<GapId>,
 }
 
@@ -85,7 +85,11 @@ impl TopicEntry {
             stale: self.stale,
             ever_accepted: self.ever_accepted,
             announced: self.announced.take(),
-            silent_since: self.silent_since,
+            // Its alarm stays behind: what it was to say is said by the hand-over.
+            blind: self.blind.map(|blind| Blind {
+                noticed: None,
+                ..blind
+            }),
             repairs: std::mem::take(&mut self.repairs),
         }
     }
@@ -94,7 +98,7 @@ impl TopicEntry {
     pub(in crate::feed::machine) fn inherit(&mut self, bequest: &mut Bequest) {
         self.down = None;
         self.announced = bequest.announced;
-        self.silent_since = bequest.silent_since;
+        self.blind = bequest.blind;
         self.stray_since = None;
         self.last_time = bequest.last_time;
         self.stale = bequest.stale;

@@ -69,9 +69,9 @@ impl Line {
         self.asked
     }
 
-    /// From when on the snapshot under way was asked for.
-    pub(super) fn asked(&self) -> Option<Timestamp> {
-        self.asked
+    /// From when on something of it may be missing if its snapshot will not be whole.
+    pub(super) fn missing_from(&self) -> Option<Timestamp> {
+        self.newest.or(self.asked)
     }
 
     pub(super) fn disconnected(&mut self) {
