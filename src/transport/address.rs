@@ -20,6 +20,12 @@ pub struct Address {
 }
 
 impl Address {
+    /// Whether nobody on the way can read along.
+    #[cfg(feature = "tastytrade")]
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.tls
+    }
+
     /// Checks `url`.
     ///
     /// # Errors

@@ -77,6 +77,11 @@ impl HttpError {
 }
 
 impl Http {
+    /// Whether nobody on the way can read along.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// A client of the server at `base`, an `http://` or `https://` URL.
     pub(crate) fn new(
         base: &str,

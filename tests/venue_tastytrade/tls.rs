@@ -89,3 +89,17 @@ async fn a_certificate_that_is_not_trusted_gets_no_secret() {
     assert!(error.to_string().contains("certificate"), "{error}");
     assert_eq!(sim.rest_requests(), Vec::<String>::new());
 }
+
+/// The simulator names a `ws://` address, to which a token would go in clear.
+#[tokio::test(start_paused = true)]
+async fn market_data_in_clear_is_refused_where_the_interface_is_encrypted() {
+    let (sim, tastytrade) = secured(true);
+    let quotes = tastytrade.market().quotes(["AAPL"]);
+    let quotes = quotes.deadline(std::time::Duration::from_secs(20));
+    let error = quotes.await.unwrap_err().to_string();
+    assert!(
+        error.contains("its dxlink-url, which is not wss"),
+        "{error}"
+    );
+    assert_eq!(sim.sessions(), []);
+}

@@ -125,6 +125,13 @@ async fn fetch<'a>(
     let now = session.clock().now().wall;
     let body = session.get(PATH).await?;
     let quote = parse(&body, now)?;
+    if session.is_encrypted() && !quote.address.is_encrypted() {
+        // The token would be sent in clear.
+        return Err(RestError::unreadable(
+            PATH,
+            "its dxlink-url, which is not wss",
+        ));
+    }
     tracing::info!(level = %quote.level, address = ?quote.address, "a new quote token");
     let end = quote.token.expires.unwrap_or(Timestamp::MAX);
     let ahead = AHEAD.min(end.duration_since(now) / 2);

@@ -23,6 +23,10 @@ pub(super) struct Rest {
 }
 
 impl Rest {
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.http.is_encrypted()
+    }
+
     pub(super) fn new(http: Http, version: Option<HeaderValue>, secrets: Vec<Secret>) -> Self {
         Self {
             http,

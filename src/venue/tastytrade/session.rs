@@ -59,6 +59,11 @@ impl Session {
         self.access.get(refused).await
     }
 
+    /// Whether the interface is asked where nobody on the way can read along.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.rest.is_encrypted()
+    }
+
     /// What a path holds. An access token that is refused is replaced once.
     pub(super) async fn get(&self, path: &'static str) -> Result<Bytes, RestError> {
         let token = self.access(None).await?;
