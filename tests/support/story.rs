@@ -41,7 +41,9 @@ struct Hole<'a> {
     missing: &'a Sent,
     /// The gaps that stand in its place.
     gaps: Vec<usize>,
-    /// An event before or after it, of those that came, shows by which clock it has its time.
+    /// The event before it shows by which clock it has its time.
+    before: bool,
+    /// An event before or after it, of those that came, shows it.
     told: bool,
 }
 
@@ -257,18 +259,18 @@ impl Story {
         let left = self.seen.iter().map(count_of).collect();
         let mut counted = Vec::new();
         for (symbol, sent) in of_symbol {
-            for Hole {
-                missing,
-                gaps,
-                told,
-            } in self.holes(symbol, &sent)
-            {
-                let covers = |at: &usize| match told {
-                    true => self.covers(*at, missing.time),
+            for hole in self.holes(symbol, &sent) {
+                // What an outage's gap could not know, the next event brings; a message's stays as it is.
+                let told = |at: usize| match &self.seen[at] {
+                    Seen::Gap(gap) if matches!(gap.cause, Cause::Malformed { .. }) => hole.before,
+                    _ => hole.told,
+                };
+                let covers = |at: &usize| match told(*at) {
+                    true => self.covers(*at, hole.missing.time),
                     false => self.is_open(*at),
                 };
-                if !gaps.iter().any(covers) {
-                    counted.push((missing, gaps));
+                if !hole.gaps.iter().any(covers) {
+                    counted.push((hole.missing, hole.gaps));
                 }
             }
         }
@@ -295,6 +297,7 @@ impl Story {
                 holes.push(Hole {
                     missing,
                     gaps: gaps.to_vec(),
+                    before: missing.has_clock_of(before, None),
                     told: missing.has_clock_of(before, sent.get(to)),
                 });
             }

@@ -280,10 +280,12 @@ impl TopicEntry {
         if !self.is_wanted() {
             return;
         }
-        // Whatever is asked for or absent will begin anew in any case.
+        // Whatever is asked for or absent will begin anew in any case, unless its beginning has come ahead of
+        // the answer.
         if !self.is_held() || matches!(self.state, TopicState::Releasing(_)) {
-            if matches!(self.state, TopicState::Releasing(_)) {
+            if matches!(self.state, TopicState::Releasing(_)) || self.began {
                 self.desired = Desired::Resubscribe;
+                self.of_no_use = !at_once;
             }
             return;
         }

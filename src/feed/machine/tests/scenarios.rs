@@ -142,6 +142,23 @@ fn a_topic_that_is_never_answered_is_rejected_by_name_and_its_neighbours_never_n
     assert!(missing(&seen).is_empty());
 }
 
+/// A request whose answer is lost may have been served: who wants the beginning again has missed it.
+#[test]
+fn a_new_beginning_that_is_wanted_before_the_answer_is_asked_for_after_it() {
+    let mut pair = Pair::new(1);
+    pair.want("A");
+    let (_, first, _) = pair.request().unwrap();
+    let time = pair.now.wall;
+    pair.tick("A", 1, time);
+    pair.resubscribe("A");
+    pair.say(&format!("ok {first}"));
+    let (verb, id, _) = pair.request().unwrap();
+    assert_eq!(verb, "del");
+    pair.say(&format!("ok {id}"));
+    let (verb, ..) = pair.request().unwrap();
+    assert_eq!(verb, "add");
+}
+
 /// A release that was not answered may not have been served: the refusal of the next request for the topic
 /// does not say that the venue has let go of it.
 #[test]
