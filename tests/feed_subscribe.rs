@@ -149,6 +149,12 @@ async fn bad_arguments_are_typed_errors() {
     assert!(none.to_string().contains("at least one symbol"), "{none}");
     let empty = rig.gate.trades([""]).await.unwrap_err();
     assert!(empty.to_string().contains("must not be empty"), "{empty}");
+    let broken = rig.gate.trades(["A_B\nC_D"]).await.unwrap_err();
+    let text = broken.to_string();
+    assert!(
+        text.contains(r#""A_B\nC_D" has control characters"#),
+        "{text}"
+    );
     let conflated = rig
         .gate
         .trades(["BTC_USDT"])

@@ -283,7 +283,7 @@ impl fmt::Display for Cause {
             Self::Sequence {
                 expected, received, ..
             } => {
-                write!(f, "sequence jumped from {expected} to {received}")
+                write!(f, "number {received} came where {expected} should have")
             }
             Self::Malformed { messages: 1, .. } => f.write_str("a malformed message"),
             Self::Malformed { messages, .. } => write!(f, "{messages} malformed messages"),

@@ -28,6 +28,12 @@ pub trait Protocol: Sized + Send + 'static {
     /// The event's own time, to bound what an outage may have cost.
     fn event_time(event: &Self::Event) -> Option<Timestamp>;
 
+    /// When the event happened, where that shows what the venue's clock read as it was sent. The time of a
+    /// candle does not: it is that of its beginning.
+    fn clock_time(event: &Self::Event) -> Option<Timestamp> {
+        Self::event_time(event)
+    }
+
     /// The event's own place in its topic's numbering, where the channel declares one by
     /// [`ChannelSpec::numbering`](super::ChannelSpec::numbering).
     fn position(_event: &Self::Event) -> Option<Position> {

@@ -171,8 +171,14 @@ where
         let Some(first) = topics.first() else {
             return invalid("a subscription needs at least one symbol");
         };
-        if self.symbols.iter().any(|symbol| symbol.is_empty()) {
+        if self.symbols.iter().any(|symbol| symbol.trim().is_empty()) {
             return invalid("a symbol must not be empty");
+        }
+        let unprintable = |symbol: &&Symbol| symbol.chars().any(char::is_control);
+        if let Some(symbol) = self.symbols.iter().find(unprintable) {
+            return invalid(&format!(
+                "{symbol:?} has control characters: it is no symbol"
+            ));
         }
         if let Some(objection) = topics.iter().find_map(Topic::objection) {
             return invalid(&objection);

@@ -93,7 +93,7 @@ impl Http {
     ) -> Result<Self, Error> {
         let invalid = || {
             // What stands before an @ or after the path may be a secret, so that none of it is shown.
-            Error::invalid("a base address must be a URL such as https://host/path")
+            Error::invalid("the address of REST must be an http(s) URL such as https://host/path")
         };
         let uri: Uri = base.parse().map_err(|_| invalid())?;
         let secure = match uri.scheme_str() {

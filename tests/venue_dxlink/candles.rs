@@ -4,8 +4,9 @@ use feedline::market::CandleState;
 use feedline::sim::Fault;
 use feedline::venue::dxlink::{Candle, CandleSymbol, Indexed, Stage};
 use feedline::{Event, Repair, StatusKind, Subscription, Timestamp};
+use futures_util::StreamExt;
 
-use super::{Rig, START, next};
+use super::{Rig, START, next, secs};
 
 fn symbol(text: &str) -> CandleSymbol {
     text.parse().unwrap()
@@ -138,4 +139,32 @@ async fn what_has_no_interval_is_refused_before_it_is_asked_for() {
         topics,
         ["HISTORY Candle AAPL{=m}", "HISTORY Candle MSFT{=m}"]
     );
+}
+
+/// A candle bears the time of its beginning: that shows nothing of what the venue's clock reads.
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_candles_reaches_up_to_its_end() {
+    let rig = Rig::new();
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]);
+    let mut candles = candles.await.unwrap();
+    snapshot(&mut candles).await;
+    // Changes of one candle, older with each second.
+    for _ in 0..30 {
+        tokio::time::sleep(secs(1)).await;
+        rig.sim.step(1);
+    }
+    rig.sim.inject(Fault::RefuseConnect { times: None });
+    rig.sim.inject(Fault::Cut);
+    tokio::time::sleep(secs(10)).await;
+    let end = rig.sim.clock().now().wall;
+    rig.dxlink.unsubscribe_all();
+    let mut last = None;
+    while let Some(event) = candles.next().await {
+        if let Event::Gap(gap) = event.unwrap() {
+            last = gap.range();
+        }
+    }
+    let (_, to) = last.unwrap();
+    assert!(to >= end, "{to} is before {end}");
 }

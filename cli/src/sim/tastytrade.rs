@@ -9,7 +9,8 @@ use crate::outcome::Outcome;
 
 /// tastytrade: REST, DXLink and the account streamer.
 ///
-/// Its addresses are the market data's, the account streamer's, and REST's.
+/// Its addresses are the market data's, the account streamer's, and REST's, which is the one that `--url`
+/// of the other commands takes; the accounts are 5WT00001 and 5WT00002 unless told.
 #[derive(Debug, Args)]
 pub(crate) struct Tastytrade {
     #[command(flatten)]

@@ -48,6 +48,8 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         }
         if let Some(time) = time {
             self.core.registry.entry_mut(topic).set_last_time(time);
+        }
+        if let Some(time) = P::clock_time(&event) {
             self.core.event_clock.observe(time, self.now);
             self.core.venue_time = Some(time);
         }

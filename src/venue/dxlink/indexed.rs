@@ -96,6 +96,15 @@ pub enum DxItem {
 }
 
 impl DxItem {
+    /// Whether its time is that of a beginning.
+    pub(super) fn is_candle(&self) -> bool {
+        let event = match self {
+            Self::Event(event) => Some(event),
+            Self::Indexed(indexed) => indexed.event.as_ref(),
+        };
+        matches!(event, Some(DxEvent::Candle(_)))
+    }
+
     pub(super) fn time(&self) -> Option<Timestamp> {
         match self {
             Self::Event(event) => event.time(),

@@ -227,6 +227,10 @@ impl Protocol for DxLinkProtocol {
         event.time()
     }
 
+    fn clock_time(event: &DxItem) -> Option<Timestamp> {
+        event.time().filter(|_| !event.is_candle())
+    }
+
     fn open(&mut self, now: Now, out: &mut impl Output<Self>) {
         self.channels.reset();
         self.lines.reset();

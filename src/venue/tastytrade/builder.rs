@@ -160,6 +160,16 @@ impl TastytradeBuilder {
     fn check(&self) -> Result<(), Error> {
         self.network.check()?;
         self.hub.check()?;
+        for (name, secret) in [
+            ("client secret", &self.client_secret),
+            ("refresh token", &self.refresh_token),
+        ] {
+            if secret.expose().trim().is_empty() {
+                let text =
+                    format!("the {name} must not be empty: the venue gives one to each user");
+                return Err(Error::invalid(text));
+            }
+        }
         within("request_timeout", self.request_timeout)?;
         at_most_a_day("aggregation", self.aggregation.unwrap_or_default())?;
         at_least_one("max_connections", self.connections.unwrap_or(usize::MAX))
@@ -179,9 +189,9 @@ impl TastytradeBuilder {
         )?;
         let beside = http.socket_url();
         let version = self.version.as_deref().map(HeaderValue::from_str);
-        let version = version
-            .transpose()
-            .map_err(|_| Error::invalid("the version cannot stand in a header"))?;
+        let version = version.transpose().map_err(|_| {
+            Error::invalid("the version must be one that can stand in a header, such as 20251101")
+        })?;
         let secrets = vec![self.client_secret.clone(), self.refresh_token.clone()];
         let rest = Rest::new(http, version, secrets);
         let (user, backoff) = (self.refresh_token.clone(), self.hub.backoff);

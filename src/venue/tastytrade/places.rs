@@ -4,6 +4,7 @@ use hyper::Uri;
 
 use super::builder::{PRODUCTION_ACCOUNT_URL, PRODUCTION_URL, SANDBOX_ACCOUNT_URL};
 use crate::Error;
+use crate::transport::Address;
 
 /// Whose servers they are. Tokens of one are worth nothing in another, and are nobody's business there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +48,15 @@ impl Places {
         let environment = Environment::of(&rest);
         let accounts = match account_url {
             Some(accounts) if Environment::of(&accounts) == environment => Some(accounts),
-            Some(_) => {
-                return Err(Error::invalid(
-                    "url and account_url are of different environments: set both, of the same one, \
-                     or url alone",
-                ));
+            Some(accounts) => {
+                // What cannot be an address at all is of no environment.
+                Address::parse(&accounts)?;
+                return Err(Error::invalid(format!(
+                    "REST at {} and the account streamer at {} are of different environments: set \
+                     url and account_url of the same one, or url alone, or sandbox() alone",
+                    host_of(&rest),
+                    host_of(&accounts)
+                )));
             }
             None => match environment {
                 Environment::Production => Some(PRODUCTION_ACCOUNT_URL.to_owned()),
@@ -61,6 +66,13 @@ impl Places {
         };
         Ok(Self { rest, accounts })
     }
+}
+
+/// The host of an address, which is no secret.
+fn host_of(address: &str) -> String {
+    let uri = address.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host);
+    host.unwrap_or("an unreadable address").to_owned()
 }
 
 #[cfg(test)]
