@@ -147,7 +147,18 @@ impl Changed {
     }
 }
 
-async fn play(script: Vec<Step>, seed: u64) {
+/// Whether a fault spoils a message: its gap is told before any event can show that a clock was set.
+fn spoils(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Fault(Fault::Garble { .. } | Fault::Truncate { .. } | Fault::NonUtf8)
+    )
+}
+
+async fn play(mut script: Vec<Step>, seed: u64) {
+    if script.iter().any(spoils) {
+        script.retain(|step| !matches!(step, Step::Fault(Fault::StepClock { .. })));
+    }
     let rig = Rig::with(
         |sim| {
             sim.accounts(ACCOUNTS)
