@@ -97,6 +97,8 @@ impl<P: Protocol> Machine<P> {
                     .login_until
                     .filter(|_| reading && self.core.live_since.is_none());
                 let (work, later) = registry.work();
+                // Before the connection is live nothing can be asked for, however long it is due.
+                let later = later.filter(|_| self.core.state == State::Live);
                 let work = (work && self.may_request()).then(|| {
                     let pace = self.core.pace.ready_at(now.instant);
                     pace.max(self.core.changes.ready_at(now.instant))

@@ -142,6 +142,22 @@ fn a_topic_that_is_never_answered_is_rejected_by_name_and_its_neighbours_never_n
     assert!(missing(&seen).is_empty());
 }
 
+/// What is due while nothing may be asked for yet must not keep the machine from resting.
+#[test]
+fn a_topic_that_is_due_before_the_login_is_done_waits_for_it() {
+    let mut pair = Pair::with_login(1);
+    pair.want("A");
+    pair.say("welcome");
+    let (_, id, _) = pair.request().unwrap();
+    pair.say(&format!("later {id} A busy"));
+    pair.cut();
+    pair.pass(secs(9));
+    assert!(pair.open && pair.request().is_none());
+    pair.say("welcome");
+    let (verb, _, names) = pair.request().unwrap();
+    assert_eq!((verb.as_str(), names), ("add", vec!["A".to_owned()]));
+}
+
 /// A request whose answer is lost may have been served: who wants the beginning again has missed it.
 #[test]
 fn a_new_beginning_that_is_wanted_before_the_answer_is_asked_for_after_it() {
