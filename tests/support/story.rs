@@ -127,7 +127,8 @@ impl Story {
         if gap.repair == Repair::Follows {
             self.repairs.insert(gap.id);
         }
-        let overflow = matches!(gap.cause, Cause::Overflow { .. });
+        // Dropped data may be folded into a gap of another cause and of unknown count.
+        let overflow = matches!(gap.cause, Cause::Overflow { .. }) || gap.missed.is_none();
         self.owed.retain(|symbol| !gap.scope.contains(symbol));
         if overflow {
             self.fresh.retain(|symbol| !gap.scope.contains(symbol));
