@@ -117,7 +117,7 @@ fn no_client_can_be_built_of_two_environments() {
         (sandbox, own),
     ] {
         let mixed = tastytrade().url(rest.0).account_url(account.1);
-        refused(mixed.build(), "tastytrade", "set both, of the same one");
+        refused(mixed.build(), "tastytrade", "are of different environments");
     }
     // The streamer alone would get a token of production's.
     refused(

@@ -97,11 +97,14 @@ fn an_end_while_interrupted_is_a_gap() {
         (&last["kind"], &last["cause"]),
         (&"gap".into(), &"outage".into())
     );
-    assert_eq!(last["scope"], "all");
+    assert_eq!(
+        last["scope"],
+        serde_json::json!({ "symbols": ["BTC_USDT"] })
+    );
     let before = events.iter().rev().find(|event| event["kind"] == "trade");
     assert_eq!(last["from"], before.unwrap()["time"]);
     assert!(last["from"].as_str() < last["to"].as_str(), "{last}");
-    let words = "not live at the end: something may be missing of all symbols since";
+    let words = "not live at the end: something may be missing of BTC_USDT since";
     assert!(ended.stderr.contains("1 gaps"), "{}", ended.stderr);
     assert!(ended.stderr.contains(words), "{}", ended.stderr);
 }

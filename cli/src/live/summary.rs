@@ -63,6 +63,12 @@ impl Summary {
     }
 
     pub(crate) fn count<T: Record>(&mut self, event: &Event<T>) {
+        // A stream that ends while it is not live says so itself, by its last gap: no status follows.
+        match event {
+            Event::Gap(gap) if self.ending.gap().is_some() => self.last = Some(gap.clone()),
+            Event::Status(_) => self.last = None,
+            _ => {}
+        }
         self.ending.enter(event);
         match event {
             Event::Data(_) => self.data += 1,

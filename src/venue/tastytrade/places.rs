@@ -123,7 +123,8 @@ mod tests {
         }
         for account_url in [own.1, sandbox.1, "wss://tastyworks.com.evil.example/"] {
             let error = places(None, Some(account_url)).unwrap_err();
-            assert!(error.to_string().contains("set both"), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("are of different environments"), "{text}");
         }
     }
 }
