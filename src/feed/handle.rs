@@ -185,8 +185,9 @@ pub(crate) trait AnyHandle: Send + Sync {
     fn told(&self, connection: usize, topics: &[TopicId]);
     /// A topic leaves the handle: the gap that it was still owed.
     fn pay(&self, connection: usize, topic: TopicId) -> Option<Gap>;
-    /// Nothing more will come, unless it has ended before; what is missing up to here is said first. Returns the wakers of its consumer and of
-    /// those who wait for its topics, to be woken without a lock.
+    /// Nothing more will come, unless it has ended before; what is missing up to here is said first.
+    /// Returns the wakers of its consumer and of those who wait for its topics, to be woken without a
+    /// lock.
     #[must_use]
     fn end(&self, how: Result<(), Error>) -> Vec<Waker>;
     /// From here on refusals are told in the stream; returns those before.
