@@ -17,9 +17,11 @@ pub(crate) struct Trades {
 
 impl Trades {
     pub(crate) fn new(feed: Subscription<Trade>, symbols: &[&str], overflow: Overflow) -> Self {
+        let mut story = Story::of(symbols.iter().copied());
+        story.fails = overflow == Overflow::Fail;
         Self {
             feed,
-            story: Story::of(symbols.iter().copied()),
+            story,
             overflow,
         }
     }

@@ -78,6 +78,8 @@ pub struct Story {
     /// Symbols whose data were dropped since anything was delivered: what they were said to be then may be
     /// told after the gap, folded with what is said of others.
     dropped: BTreeSet<Symbol>,
+    /// Its queue ends when it is full: what is said last may be followed by nothing but that.
+    pub fails: bool,
 }
 
 impl Story {
@@ -166,7 +168,8 @@ impl Story {
             StatusKind::Fresh => {
                 for symbol in concerned(&self.stale) {
                     self.stale.remove(&symbol);
-                    if !self.exempt.contains(&symbol) && !self.dropped.contains(&symbol) {
+                    let promised = !self.fails && !self.dropped.contains(&symbol);
+                    if promised && !self.exempt.contains(&symbol) {
                         self.fresh.insert(symbol);
                     }
                 }

@@ -23,9 +23,11 @@ impl Sales {
         symbols: &[&str],
         overflow: Overflow,
     ) -> Self {
+        let mut story = Story::of(symbols.iter().copied());
+        story.fails = overflow == Overflow::Fail;
         Self {
             feed,
-            story: Story::of(symbols.iter().copied()),
+            story,
             overflow,
         }
     }
