@@ -41,15 +41,13 @@ const ALL: [(&str, Weather); 10] = [
     ("churn", Weather::Churn),
 ];
 
-/// The weather of this run: what `FEEDLINE_WEATHER` names, such as `silent,clocks` or `all`; without
-/// it, all but what is `unmended` yet.
-pub fn today(unmended: &[Weather]) -> Vec<Weather> {
+/// The weather of this run: what `FEEDLINE_WEATHER` names, such as `silent,clocks`; without it, all.
+pub fn today() -> Vec<Weather> {
     let told = std::env::var("FEEDLINE_WEATHER").ok();
-    let named = |name: &str, weather: Weather| match told.as_deref() {
-        None => !unmended.contains(&weather),
-        Some("all") => true,
+    let named = |name: &str| match told.as_deref() {
+        None | Some("all") => true,
         Some(told) => told.split(',').any(|told| told.trim() == name),
     };
-    let today = ALL.iter().filter(|(name, weather)| named(name, *weather));
+    let today = ALL.iter().filter(|(name, _)| named(name));
     today.map(|(_, weather)| *weather).collect()
 }

@@ -16,22 +16,18 @@ mod story;
 mod weather;
 
 use proptest::prelude::*;
-use weather::Weather;
 
 use super::{Rig, START, secs};
 
 const SYMBOLS: [&str; 3] = ["AAPL", "MSFT", "SPY"];
-
-/// What the code cannot stand yet: the scripts are there, and wait for it.
-const UNMENDED: &[Weather] = &[];
 
 proptest! {
     #![proptest_config(story::cases(64))]
 
     #[test]
     fn sets_agree_and_every_execution_is_accounted_for(
-        script in prop::collection::vec(play::step(&weather::today(UNMENDED)), 1..40),
-        age in play::age(&weather::today(UNMENDED)),
+        script in prop::collection::vec(play::step(&weather::today()), 1..40),
+        age in play::age(&weather::today()),
         seed in 0_u64..1_000_000,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -171,7 +171,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
     fn stray(&mut self, topic: TopicId) {
         self.hear(topic, None);
         self.core.blind(topic, self.now);
-        self.core.registry.stray(topic, self.now);
+        self.core.registry.stray(topic, self.now.instant);
         self.ignored("event without the beginning of its subscription");
     }
 

@@ -12,7 +12,8 @@ use super::work_queue::{Turn, WorkQueue};
 use crate::Now;
 use crate::feed::{Op, RequestId, Topic, TopicId, Topics};
 
-/// How long events without their snapshot may come before it is said, and before it is asked for.
+/// How long nothing of a topic may be delivered before it is said, and for how long events may come that are
+/// of no use before it is asked for again.
 const NOTICED: Duration = Duration::from_secs(1);
 const STRAY_LIMIT: Duration = Duration::from_secs(10);
 /// A suspect need not be waited for as long as a request of unknown company, if the venue answers.
@@ -310,12 +311,10 @@ impl Registry {
     }
 
     /// An event of the topic came that cannot be used.
-    pub(super) fn stray(&mut self, id: TopicId, now: Now) {
-        if self.entry_mut(id).stray(now.instant) {
-            let limit = now.instant + STRAY_LIMIT;
-            self.alarms.set(limit, id, Alarm::StrayLimit);
+    pub(super) fn stray(&mut self, id: TopicId, now: Instant) {
+        if self.entry_mut(id).stray(now) {
+            self.alarms.set(now + STRAY_LIMIT, id, Alarm::StrayLimit);
         }
-        self.blind(id, now);
     }
 
     /// Nothing of the topic is delivered from here on, until the next event is.
