@@ -175,6 +175,9 @@ impl<T> Line<T> {
 
     /// Drops the oldest data into the gap at the front.
     pub(super) fn drop_oldest(&mut self) {
+        if self.drop_behind_front() {
+            return;
+        }
         let mut run = match self.items.pop_front() {
             Some(Item::Run(run)) => {
                 self.forget(&run);
@@ -197,6 +200,31 @@ impl<T> Line<T> {
         }
         self.enter(0, run);
         self.oldest = Some(self.whole());
+    }
+
+    /// Drops data that stands alone behind a run in front, as most does once some was dropped: then
+    /// nothing moves. Returns whether it did.
+    fn drop_behind_front(&mut self) -> bool {
+        let mut front = self.items.iter().take(3);
+        let (Some(Item::Run(_)), Some(Item::Data(_))) = (front.next(), front.next()) else {
+            return false;
+        };
+        if let Some(Item::Run(_)) = front.next() {
+            return false;
+        }
+        // It changes places with the run, and leaves first.
+        let oldest = self.items.swap_remove_front(1);
+        let (Some(Item::Data(data)), Some(Item::Run(run))) = (oldest, self.items.front_mut()) else {
+            return false;
+        };
+        self.markers -= run.len();
+        (self.lose)(run.dropped(&mut self.names), &data);
+        self.markers += run.len();
+        self.len -= 1;
+        self.dropped += 1;
+        self.base += 1;
+        self.oldest = Some(self.whole());
+        true
     }
 
     /// Has at most `most` markers behind the oldest run, whatever that holds: joins the oldest runs, and
