@@ -106,7 +106,7 @@ impl ScopeSet {
     #[inline]
     pub(crate) fn insert(&mut self, symbol: &Symbol) {
         if !self.all && self.latest.as_ref() != Some(symbol) {
-            self.named.insert(symbol.clone());
+            self.named.get_or_insert_with(symbol, Symbol::clone);
             self.latest = Some(symbol.clone());
         }
     }

@@ -1,6 +1,6 @@
 use crate::event::ScopeSet;
 use crate::market::Record;
-use crate::{Cause, Gap, GapId, Timestamp};
+use crate::{Cause, Gap, GapId, Scope, Timestamp};
 
 /// What a queue dropped at one place, until the gap that says so is taken.
 #[derive(Debug, Default)]
@@ -45,13 +45,14 @@ impl Lost {
         self.scope.add_all();
     }
 
-    pub(super) fn into_gap(self, id: GapId) -> Gap {
+    /// The gap that says so, and whose data it was: the gap's own scope says nothing yet.
+    pub(super) fn into_gap(self, id: GapId) -> (Gap, ScopeSet) {
         let (from, to) = self.span.0.unzip();
         let cause = Cause::Overflow { from, to };
-        let gap = Gap::new(id, cause, self.scope.into_scope()).missed(self.count);
-        match self.seen.0 {
-            Some((from, to)) => gap.seen(from, to),
-            None => gap,
+        let mut gap = Gap::new(id, cause, Scope::All).missed(self.count);
+        if let Some((from, to)) = self.seen.0 {
+            gap = gap.seen(from, to);
         }
+        (gap, self.scope)
     }
 }

@@ -88,6 +88,15 @@ impl Run {
         self.table(names).dropped()
     }
 
+    /// The same, if it counts dropped data already: then it stays as long as it is.
+    #[inline]
+    pub(super) fn dropped_again(&mut self) -> Option<&mut Lost> {
+        match self {
+            Self::Many(table) => table.dropped_again(),
+            Self::Empty | Self::One(_) => None,
+        }
+    }
+
     /// Adds a later run, what stood between the two having been dropped.
     pub(super) fn append(&mut self, later: Self, names: &mut GapNames) {
         match (&*self, later) {

@@ -202,24 +202,21 @@ impl<T> Line<T> {
         self.oldest = Some(self.whole());
     }
 
-    /// Drops data that stands alone behind a run in front, as most does once some was dropped: then
-    /// nothing moves. Returns whether it did.
+    /// Drops data that stands alone behind a run that counts some already, as most does: then nothing
+    /// moves. Returns whether it did.
     fn drop_behind_front(&mut self) -> bool {
-        let mut front = self.items.iter().take(3);
-        let (Some(Item::Run(_)), Some(Item::Data(_))) = (front.next(), front.next()) else {
+        let mut front = self.items.iter_mut();
+        let (Some(Item::Run(run)), Some(Item::Data(data)), None | Some(Item::Data(_))) =
+            (front.next(), front.next(), front.next())
+        else {
             return false;
         };
-        if let Some(Item::Run(_)) = front.next() {
+        let Some(lost) = run.dropped_again() else {
             return false;
-        }
+        };
+        (self.lose)(lost, data);
         // It changes places with the run, and leaves first.
-        let oldest = self.items.swap_remove_front(1);
-        let (Some(Item::Data(data)), Some(Item::Run(run))) = (oldest, self.items.front_mut()) else {
-            return false;
-        };
-        self.markers -= run.len();
-        (self.lose)(run.dropped(&mut self.names), &data);
-        self.markers += run.len();
+        self.items.swap_remove_front(1);
         self.len -= 1;
         self.dropped += 1;
         self.base += 1;

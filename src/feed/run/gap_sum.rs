@@ -1,4 +1,5 @@
 use crate::event::ScopeSet;
+use crate::feed::lost::Lost;
 use crate::{Gap, GapId, Repair, Scope};
 
 /// Gaps in the making of one, which is called as the last of them.
@@ -15,11 +16,18 @@ impl GapSum {
     pub(super) fn new(at: u64, mut gap: Gap) -> Self {
         let scope = std::mem::replace(&mut gap.scope, Scope::All);
         gap.repair = Repair::None;
-        Self {
-            gap,
-            scope: (&scope).into(),
-            span: (at, at),
-        }
+        Self::of(at, gap, (&scope).into())
+    }
+
+    /// What was dropped at this place.
+    pub(super) fn dropped(at: u64, lost: Lost, id: GapId) -> Self {
+        let (gap, scope) = lost.into_gap(id);
+        Self::of(at, gap, scope)
+    }
+
+    fn of(at: u64, gap: Gap, scope: ScopeSet) -> Self {
+        let span = (at, at);
+        Self { gap, scope, span }
     }
 
     pub(super) fn add(&mut self, later: Self) {

@@ -103,6 +103,13 @@ impl Gaps {
         lost
     }
 
+    /// The same, if it counts some already.
+    pub(super) fn dropped_again(&mut self, at: u64) -> Option<&mut Lost> {
+        let (lost, span) = self.missing.as_mut()?.dropped.as_mut()?;
+        span.1 = at;
+        Some(lost)
+    }
+
     fn missing(&mut self) -> &mut Missing {
         self.missing.get_or_insert_default()
     }
@@ -263,7 +270,7 @@ impl Missing {
         if let Some((lost, _)) = self.dropped.take() {
             let name = self.sum.as_ref().map(GapSum::id);
             let name = name.unwrap_or_else(|| names.next());
-            self.join(GapSum::new(at, lost.into_gap(name)), None, name);
+            self.join(GapSum::dropped(at, lost, name), None, name);
         }
         let Some(sum) = self.sum else { return };
         let gap = sum.id();

@@ -67,6 +67,13 @@ impl Table {
         self.gaps.dropped(self.at)
     }
 
+    /// The same, if it counts dropped data already.
+    pub(super) fn dropped_again(&mut self) -> Option<&mut Lost> {
+        let lost = self.gaps.dropped_again(self.at + 1)?;
+        self.at += 1;
+        Some(lost)
+    }
+
     /// At most how many markers it is, and exactly so many unless some have become one another's.
     pub(super) fn len(&self) -> usize {
         let axes = [&self.link, &self.freshness, &self.snapshot];
