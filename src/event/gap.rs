@@ -32,7 +32,8 @@ pub struct Gap {
     pub cause: Cause,
     /// Whose events are missing.
     pub scope: Scope,
-    /// How many events are missing, where that is known exactly.
+    /// How many events are missing, where that is known exactly. Zero: the venue's numbers go on without a
+    /// hole, so nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<u64>,
     /// Whether something is being done about it.

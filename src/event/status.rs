@@ -51,7 +51,8 @@ pub enum StatusKind {
     },
     /// No longer stale.
     Fresh,
-    /// The venue refused a topic; it will bring nothing.
+    /// The venue refused a topic, for good: it brings nothing any more, also if it was live before, and is
+    /// not asked for again. The other topics go on. Adding it anew asks once more.
     Rejected(Rejection),
     /// The gap of this id has been filled, or its effect undone by a new snapshot.
     Repaired {
