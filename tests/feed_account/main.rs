@@ -17,6 +17,7 @@ mod weather;
 
 mod books;
 mod faults;
+mod known;
 mod play;
 mod steps;
 mod swallowed;

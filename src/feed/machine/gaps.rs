@@ -64,10 +64,10 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     }
 
     /// Whether the first event of a subscription is newer than the subscription: a replay of the last
-    /// one, or history, tells nothing of the time.
-    fn begins_with_news(&self, id: TopicId) -> bool {
+    /// one, a whole book or history tells nothing of the time.
+    pub(super) fn begins_with_news(&self, id: TopicId) -> bool {
         let channel = self.topics.get(id).channel();
-        channel.join != Join::ReplayLast && !channel.backfills
+        channel.join == Join::Live && !channel.backfills
     }
 
     /// From the last event before to the first after, if that is known, or to now.

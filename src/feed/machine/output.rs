@@ -30,7 +30,9 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         let time = P::event_time(&event);
         let entry = self.core.registry.entry_mut(topic);
         let channel = entry.channel();
+        let mut is_news = true;
         if entry.takes_slow_path() {
+            is_news = entry.began() || self.begins_with_news(topic);
             let delivered = self.first_event(topic, time, P::position(&event));
             // What is missing stands before the end of the silence.
             self.hear(topic, time);
@@ -49,7 +51,7 @@ impl<P: Protocol, D: Deliver<P>> Output<P> for Sink<'_, P, D> {
         if let Some(time) = time {
             self.core.registry.entry_mut(topic).set_last_time(time);
         }
-        if let Some(time) = P::clock_time(&event) {
+        if let Some(time) = P::clock_time(&event).filter(|_| is_news) {
             self.core.event_clock.observe(time, self.now);
             self.core.venue_time = Some(time);
         }

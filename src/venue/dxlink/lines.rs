@@ -162,8 +162,15 @@ impl Lines {
         self.line(id).begin(topic)
     }
 
-    /// Nothing of a topic's past counts any more: its number may become another's, or all of it is to
-    /// come anew.
+    /// All of a topic is to come anew.
+    pub(super) fn begin_anew(&mut self, id: TopicId) {
+        self.abandon(id);
+        if let Some(line) = self.lines.get_mut(id.index()) {
+            line.begin_anew();
+        }
+    }
+
+    /// Nothing of a topic's past counts any more: its number may become another's.
     pub(super) fn forget(&mut self, id: TopicId) {
         self.abandon(id);
         if let Some(line) = self.lines.get_mut(id.index()) {

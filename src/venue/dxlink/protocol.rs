@@ -360,7 +360,7 @@ impl Protocol for DxLinkProtocol {
     }
 
     fn anew(&mut self, topic: TopicId) {
-        self.lines.forget(topic);
+        self.lines.begin_anew(topic);
     }
 
     fn vacated(&mut self, topic: TopicId) {

@@ -141,3 +141,21 @@ async fn events_that_are_sent_together_are_lost_just_before_an_outage_ends() {
     ];
     play(script, Duration::ZERO, 242_536).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_chart_is_begun_while_the_history_of_the_first_is_under_way() {
+    let script = vec![
+        quotes([AAPL]),
+        Step::Candles(AAPL, 1),
+        sales([AAPL, MSFT], Overflow::Wait, 1),
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Read(0, 1),
+        Step::Pass(1),
+        Step::Candles(SPY, 1),
+        Step::Trades(1),
+        Step::Pass(1),
+        Step::Drop(2),
+        Step::Candles(SPY, 1),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}

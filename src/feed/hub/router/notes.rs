@@ -22,6 +22,12 @@ impl<P: Protocol> Router<P> {
         holders
     }
 
+    /// The handles that a topic leads to; others still wait for its new beginning.
+    fn led(&self, id: TopicId) -> Vec<Seat> {
+        let route = self.routes.get(id.index());
+        route.map_or_else(Vec::new, |route| route.seats.as_slice().to_vec())
+    }
+
     /// Handles note what they must say if their streams end before the gap is over.
     fn losing(&mut self, losing: &[Losing]) {
         let ids: Vec<TopicId> = losing.iter().map(|losing| losing.topic).collect();
@@ -197,9 +203,9 @@ impl<P: Protocol> Deliver<P> for Router<P> {
             }
             Note::Began(topic) => {
                 let shard = self.shard;
-                for (seat, held) in self.holders(&[topic]) {
+                for seat in self.led(topic) {
                     self.tell(seat, |tracker, lane| {
-                        lane.handle().told(shard, &held);
+                        lane.handle().told(shard, &[topic]);
                         tracker.began(topic, &mut |marker| lane.mark(marker));
                     });
                 }
@@ -212,7 +218,7 @@ impl<P: Protocol> Deliver<P> for Router<P> {
                 }
             }
             Note::Snapshot(topic, edge) => {
-                for (seat, _) in self.holders(&[topic]) {
+                for seat in self.led(topic) {
                     self.tell(seat, |tracker, lane| {
                         tracker.snapshot(topic, edge, &mut |marker| lane.mark(marker));
                     });

@@ -25,6 +25,8 @@ pub(super) struct Line {
     asked: Option<Timestamp>,
     /// It was asked for from the newest candle on, which it must have.
     resumes: bool,
+    /// Somebody has joined who lacks all of it.
+    anew: Anew,
     /// It has been asked for on this connection before.
     sent: bool,
     /// The venue has been found to send its history without flags.
@@ -33,6 +35,16 @@ pub(super) struct Line {
     hurt: bool,
     /// How many snapshots in a row have not become whole.
     spoilt: u32,
+}
+
+/// Whether a topic is to be asked for from its beginning, whatever comes of it until then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Anew {
+    #[default]
+    No,
+    Wanted,
+    /// It was, and its snapshot is not complete yet.
+    Asked,
 }
 
 /// How far the history of a topic is.
@@ -56,8 +68,12 @@ pub(super) enum History {
 
 impl Line {
     pub(super) fn begin(&mut self, topic: &Topic) -> Option<Timestamp> {
-        self.asked = self.newest.or(topic.since());
-        self.resumes = self.newest.is_some();
+        let newest = self.newest.filter(|_| self.anew == Anew::No);
+        self.asked = newest.or(topic.since());
+        self.resumes = newest.is_some();
+        if self.anew == Anew::Wanted {
+            self.anew = Anew::Asked;
+        }
         self.of_candles = topic.is_of_candles();
         self.history = History::Awaited {
             again: std::mem::replace(&mut self.sent, true) && !self.unflagged,
@@ -71,13 +87,24 @@ impl Line {
 
     /// From when on something of it may be missing if its snapshot will not be whole.
     pub(super) fn missing_from(&self) -> Option<Timestamp> {
-        self.newest.or(self.asked)
+        let newest = self.newest.filter(|_| self.anew == Anew::No);
+        newest.or(self.asked)
     }
 
     pub(super) fn disconnected(&mut self) {
         self.history = History::Unproven;
+        if self.anew == Anew::Asked {
+            self.anew = Anew::Wanted;
+        }
         (self.sent, self.unflagged, self.hurt) = (false, false, false);
         self.spoilt = 0;
+    }
+
+    /// The next time it is asked for from its beginning: rows of the subscription before it may come until
+    /// then.
+    pub(super) fn begin_anew(&mut self) {
+        self.forget();
+        self.anew = Anew::Wanted;
     }
 
     /// Keeps what is of the connection, not of the topic's past.
@@ -182,6 +209,9 @@ impl Line {
             Emit::SnapshotEnd { snipped } => {
                 self.history = History::Whole;
                 self.spoilt = 0;
+                if self.anew == Anew::Asked {
+                    self.anew = Anew::No;
+                }
                 show(Shown::Edge(SnapshotEdge::End { snipped }));
                 show(Shown::Filled(self.reaches(snipped)));
             }
