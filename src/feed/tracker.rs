@@ -22,6 +22,10 @@ pub(crate) struct Tracker {
     topics: HashMap<TopicId, Tracked>,
     pending: usize,
     down: Option<Downtime>,
+    /// How many topics are stale.
+    stale: usize,
+    /// All were told to be stale: so will one be that is added since, until all are told to be fresh.
+    all_stale: bool,
     /// What was told to be stale because nothing is read.
     stalled: Option<Scope>,
     /// The consumer has no topics on other connections.
@@ -69,6 +73,8 @@ impl Tracker {
             topics: HashMap::new(),
             pending: 0,
             down: None,
+            stale: 0,
+            all_stale: false,
             stalled: None,
             whole,
             eager,
@@ -99,6 +105,7 @@ impl Tracker {
             return false;
         };
         self.pending -= usize::from(!tracked.accepted);
+        self.stale -= usize::from(tracked.stale);
         self.resume(now, mark);
         if self.topics.is_empty()
             && !self.whole
@@ -116,8 +123,8 @@ impl Tracker {
             return;
         };
         tracked.begun = true;
-        if std::mem::take(&mut tracked.stale) && self.stalled.is_none() {
-            mark(Status::new(StatusKind::Fresh, self.scope(&[id])).into());
+        if std::mem::take(&mut tracked.stale) {
+            self.freshened(&[id], mark);
         }
     }
 
@@ -209,6 +216,7 @@ impl Tracker {
     ) -> Option<(Option<Symbol>, bool)> {
         let tracked = self.topics.remove(&id)?;
         self.pending -= usize::from(!tracked.accepted);
+        self.stale -= usize::from(tracked.stale);
         self.resume(now, mark);
         Some((tracked.symbol, !tracked.ever))
     }
@@ -331,13 +339,15 @@ impl Tracker {
             if let Some(tracked) = self.topics.get_mut(id)
                 && tracked.begun
             {
-                tracked.stale = true;
+                self.stale += usize::from(!std::mem::replace(&mut tracked.stale, true));
                 held.push(*id);
             }
         }
         if !held.is_empty() {
             let kind = StatusKind::Stale { why: why.clone() };
-            mark(Status::new(kind, self.scope(&held)).into());
+            let scope = self.scope(&held);
+            self.all_stale |= scope == Scope::All;
+            mark(Status::new(kind, scope).into());
         }
     }
 
@@ -351,9 +361,20 @@ impl Tracker {
                 held.push(*id);
             }
         }
-        if !held.is_empty() && self.stalled.is_none() {
-            mark(Status::new(StatusKind::Fresh, self.scope(&held)).into());
+        if !held.is_empty() {
+            self.freshened(&held, mark);
         }
+    }
+
+    /// These topics were stale and are no longer.
+    fn freshened(&mut self, topics: &[TopicId], mark: &mut impl FnMut(Marker)) {
+        self.stale -= topics.len();
+        if self.stalled.is_some() {
+            return;
+        }
+        let all = self.stale == 0 && std::mem::take(&mut self.all_stale);
+        let scope = if all { Scope::All } else { self.scope(topics) };
+        mark(Status::new(StatusKind::Fresh, scope).into());
     }
 
     /// Nothing is read because of another handle. Told once, and not to a handle without topics.

@@ -41,3 +41,24 @@ async fn a_message_is_garbled_when_a_book_is_the_last_that_told_the_time() {
     ];
     play(script, Climate::default(), 468_665).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_symbol_is_added_while_all_are_stale() {
+    let refuse = Fault::Refuse {
+        symbol: None,
+        channel: Some("spot.trades".into()),
+        code: 3,
+        text: None,
+        times: Some(1),
+    };
+    let after = Duration::from_secs(3);
+    let script = vec![
+        subscribe(Of::Trades, 1),
+        Step::Pass(1),
+        Step::Fault(Fault::Upgrade { after }),
+        Step::Fault(refuse),
+        Step::Pass(250),
+        Step::Add(0, 1),
+    ];
+    play(script, Climate::default(), 0).await;
+}

@@ -42,8 +42,10 @@ impl LearnedNumbers {
         self.row >= TRUSTED_AFTER
     }
 
+    /// Takes the next event's position. After an outage a jump ahead is to be expected, and says nothing
+    /// against the numbers.
     #[inline]
-    pub(super) fn step(&mut self, position: Position) -> Step {
+    pub(super) fn step(&mut self, position: Position, after_outage: bool) -> Step {
         let Some(last) = self.last.replace(position.last) else {
             return Step::Unknown;
         };
@@ -73,6 +75,7 @@ impl LearnedNumbers {
                 expected: last + 1,
                 missed,
             },
+            Some(missed) if after_outage && missed != u64::MAX => Step::Unknown,
             // Backwards, or a jump of numbers that have shown nothing.
             _ => {
                 self.row = 0;
@@ -96,7 +99,7 @@ mod tests {
     fn learned() -> LearnedNumbers {
         let mut numbers = LearnedNumbers::default();
         for number in 1..=201 {
-            assert_eq!(numbers.step(one(number)), Step::Unknown);
+            assert_eq!(numbers.step(one(number), false), Step::Unknown);
         }
         assert!(numbers.believed());
         numbers
@@ -105,13 +108,13 @@ mod tests {
     #[test]
     fn two_hundred_in_a_row_are_believed() {
         let mut numbers = learned();
-        assert_eq!(numbers.step(one(202)), Step::Follows);
+        assert_eq!(numbers.step(one(202), false), Step::Follows);
         let jump = Step::Jumps {
             expected: 203,
             missed: 7,
         };
-        assert_eq!(numbers.step(one(210)), jump);
-        assert_eq!(numbers.step(one(211)), Step::Follows);
+        assert_eq!(numbers.step(one(210), false), jump);
+        assert_eq!(numbers.step(one(211), false), Step::Follows);
     }
 
     #[test]
@@ -121,15 +124,15 @@ mod tests {
             first: 202,
             last: 209,
         };
-        assert_eq!(numbers.step(range), Step::Follows);
-        assert_eq!(numbers.step(one(210)), Step::Follows);
+        assert_eq!(numbers.step(range, false), Step::Follows);
+        assert_eq!(numbers.step(one(210), false), Step::Follows);
     }
 
     #[test]
     fn a_jump_backwards_ends_the_belief() {
         for number in [200, 5] {
             let mut numbers = learned();
-            assert_eq!(numbers.step(one(number)), Step::Unknown);
+            assert_eq!(numbers.step(one(number), false), Step::Unknown);
             assert!(!numbers.believed());
         }
     }
@@ -137,20 +140,34 @@ mod tests {
     #[test]
     fn an_event_that_comes_twice_changes_nothing() {
         let mut numbers = learned();
-        assert_eq!(numbers.step(one(201)), Step::Follows);
+        assert_eq!(numbers.step(one(201), false), Step::Follows);
         let jump = Step::Jumps {
             expected: 202,
             missed: 7,
         };
-        assert_eq!(numbers.step(one(209)), jump);
+        assert_eq!(numbers.step(one(209), false), jump);
     }
 
     #[test]
     fn a_jump_before_the_belief_begins_the_count_again() {
         let mut numbers = LearnedNumbers::default();
         for number in (1..=100).chain(300..=400) {
-            assert_eq!(numbers.step(one(number)), Step::Unknown);
+            assert_eq!(numbers.step(one(number), false), Step::Unknown);
         }
         assert!(!numbers.believed());
+    }
+
+    #[test]
+    fn a_jump_over_an_outage_leaves_the_count_as_it_is() {
+        let mut numbers = LearnedNumbers::default();
+        for first in [1, 300, 600] {
+            assert_eq!(numbers.step(one(first), true), Step::Unknown);
+            for number in first + 1..=first + 70 {
+                numbers.step(one(number), false);
+            }
+        }
+        assert!(numbers.believed());
+        assert_eq!(numbers.step(one(5), true), Step::Unknown);
+        assert!(!numbers.believed(), "backwards is another numbering");
     }
 }

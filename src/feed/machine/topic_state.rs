@@ -576,7 +576,7 @@ impl TopicEntry {
     #[inline]
     pub(super) fn step(&mut self, position: Position) -> Step {
         match &mut self.numbers {
-            Some(numbers) => numbers.step(position),
+            Some(numbers) => numbers.step(position, self.down.is_some()),
             None => Step::Unknown,
         }
     }

@@ -23,7 +23,7 @@ pub(super) struct Candles {
     chart: BTreeMap<i64, Bar>,
     /// Something was lost that nobody repairs.
     incomplete: bool,
-    pub(super) live: usize,
+    pub(super) rows: usize,
 }
 
 impl Candles {
@@ -41,7 +41,7 @@ impl Candles {
             snapshot: None,
             chart: BTreeMap::new(),
             incomplete: false,
-            live: 0,
+            rows: 0,
         }
     }
 
@@ -86,9 +86,9 @@ impl Candles {
             }
             Stage::Live => {
                 assert_eq!(self.snapshot, None, "live after its end");
-                self.live += 1;
             }
         }
+        self.rows += 1;
         self.story.data(&row.symbol, row.index.unsigned_abs());
         match &row.event {
             Some(candle) => self.chart.insert(row.index, bar(candle)),

@@ -159,3 +159,19 @@ async fn a_second_chart_is_begun_while_the_history_of_the_first_is_under_way() {
     ];
     play(script, Duration::ZERO, 0).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_endless_snapshot_is_followed_by_a_history_without_flags() {
+    let (symbol, times) = (None, Some(1));
+    let unflagged = DxLinkFault::Unflagged {
+        symbol: None,
+        times,
+    };
+    let script = vec![
+        Step::Fault(Fault::EndlessSnapshot { symbol, times }),
+        Step::Candles(AAPL, 1),
+        Step::Pass(1),
+        Step::Fault(Fault::DxLink(unflagged)),
+    ];
+    play(script, secs(900), 0).await;
+}

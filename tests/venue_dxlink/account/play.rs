@@ -309,6 +309,11 @@ impl Stage {
                 self.held.retain_mut(Held::goes_on_all);
             }
         }
+        // As long as a chart may take that is asked for again and again.
+        for _ in 0..75 {
+            tokio::time::sleep(secs(1)).await;
+            self.held.retain_mut(Held::goes_on_all);
+        }
         for (held, before) in self.held.iter().zip(before) {
             held.story().quiet();
             match held {
@@ -368,11 +373,11 @@ impl Held {
         self.goes_on(usize::MAX)
     }
 
-    /// How many live events there were.
+    /// How many events there were.
     fn count(&self) -> u64 {
         match self {
             Self::Quotes(quotes) => quotes.count,
-            Self::Candles(candles) => candles.live as u64,
+            Self::Candles(candles) => candles.rows as u64,
             Self::Sales(_) => 0,
         }
     }
