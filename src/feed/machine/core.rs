@@ -186,8 +186,14 @@ impl<P: Protocol> Core<P> {
             return now.wall;
         };
         // Events that are a little late may be under way for as long, or be sent together: the next may
-        // be quicker. Only those that are later than that are of another clock.
-        time.saturating_add(LATENCY).min(now.wall.max(time))
+        // be quicker. Only those that are later than that are of another clock. What is not ahead of this
+        // machine's clock is taken not to get there.
+        let latest = time.saturating_add(LATENCY);
+        if time <= now.wall {
+            latest.min(now.wall)
+        } else {
+            latest
+        }
     }
 
     pub(super) fn channel(&mut self, name: &'static str) -> usize {

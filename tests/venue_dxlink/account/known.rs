@@ -175,3 +175,19 @@ async fn an_endless_snapshot_is_followed_by_a_history_without_flags() {
     ];
     play(script, secs(900), 0).await;
 }
+
+/// What shows the new time has waited for others to be sent with it.
+#[tokio::test(start_paused = true)]
+async fn the_venues_clock_is_set_just_before_an_outage() {
+    let script = vec![
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Pass(1),
+        Step::Trades(1),
+        Step::Clock(1),
+        Step::Trades(1),
+        Step::Pass(101),
+        Step::Fault(Fault::Cut),
+        Step::Trades(1),
+    ];
+    play(script, Duration::ZERO, 106_544).await;
+}
