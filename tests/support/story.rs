@@ -25,6 +25,11 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// When it was sent, whatever its clock said.
+    fn moment(&self) -> i64 {
+        self.time.as_nanos() - self.ahead
+    }
+
     /// Whether events that came before and after this one show by which clock it has its time. One after
     /// a clock was set back that is of a later time than the last before may have been under way for long.
     fn has_clock_of(&self, before: Option<&&Self>, after: Option<&&Self>) -> bool {
@@ -78,6 +83,8 @@ pub struct Story {
     /// Symbols whose data were dropped since anything was delivered: what they were said to be then may be
     /// told after the gap, folded with what is said of others.
     dropped: BTreeSet<Symbol>,
+    /// When the handle was made, in nanoseconds.
+    since: Option<i64>,
     /// Its queue ends when it is full: what is said last may be followed by nothing but that.
     pub fails: bool,
 }
@@ -89,6 +96,13 @@ impl Story {
             symbols: symbols.into_iter().map(Into::into).collect(),
             ..Self::default()
         }
+    }
+
+    /// The handle was made then: what was sent before may come of a subscription before it, and nothing
+    /// is promised about what follows that.
+    pub fn since(mut self, since: Timestamp) -> Self {
+        self.since = Some(since.as_nanos());
+        self
     }
 
     /// From here on nothing is promised about this symbol.
@@ -293,7 +307,7 @@ impl Story {
         let place: HashMap<u64, usize> =
             sent.iter().enumerate().map(|(at, s)| (s.key, at)).collect();
         let mut holes = Vec::new();
-        let mut next = None;
+        let (mut next, mut owed) = (None, true);
         let mut gaps = Vec::new();
         let mut hole = |from: usize, to: usize, gaps: &[usize]| {
             let before = from.checked_sub(1).and_then(|at| sent.get(at));
@@ -313,19 +327,24 @@ impl Story {
                     let Some(place) = place.get(key) else {
                         self.fail(format_args!("{symbol} {key} was never sent"));
                     };
-                    if let Some(next) = next {
-                        if *place < next {
-                            self.fail(format_args!("{symbol} {key} came twice or out of order"));
-                        }
+                    if let Some(next) = next
+                        && *place < next
+                    {
+                        self.fail(format_args!("{symbol} {key} came twice or out of order"));
+                    }
+                    if let Some(next) = next.filter(|_| owed) {
                         hole(next, *place, &gaps);
                     }
                     gaps.clear();
                     next = Some(place + 1);
+                    owed = self
+                        .since
+                        .is_none_or(|since| sent[*place].moment() >= since);
                 }
                 _ => {}
             }
         }
-        if let Some(next) = next {
+        if let Some(next) = next.filter(|_| owed) {
             hole(next, sent.len(), &gaps);
         }
         holes

@@ -191,3 +191,21 @@ async fn the_venues_clock_is_set_just_before_an_outage() {
     ];
     play(script, Duration::ZERO, 106_544).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_symbol_is_dropped_and_wanted_again_while_nothing_is_read() {
+    let script = vec![
+        sales([AAPL], Overflow::DropOldest, 1),
+        sales([MSFT], Overflow::Wait, 1),
+        Step::Pass(1),
+        Step::Trades(1),
+        Step::Trades(2),
+        Step::Pass(200),
+        quotes([AAPL]),
+        Step::Drop(0),
+        Step::Trades(4),
+        Step::Pass(1),
+        sales([AAPL], Overflow::DropOldest, 1),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}

@@ -211,7 +211,8 @@ impl Stage {
                 let names = names(&symbols);
                 let feed = rig.dxlink.time_and_sales(names.iter().copied());
                 let feed = feed.overflow(overflow).capacity(capacity).lazy().unwrap();
-                held.push(Held::Sales(Sales::new(feed, &names, overflow)));
+                let now = rig.sim.clock().now().wall;
+                held.push(Held::Sales(Sales::new(feed, &names, overflow, now)));
             }
             Step::Quotes(symbols) => {
                 let names = names(&symbols);

@@ -22,8 +22,10 @@ impl Sales {
         feed: Subscription<TimeAndSale>,
         symbols: &[&str],
         overflow: Overflow,
+        now: Timestamp,
     ) -> Self {
-        let mut story = Story::of(symbols.iter().copied());
+        // The venue acknowledges nothing that would show where a new subscription begins.
+        let mut story = Story::of(symbols.iter().copied()).since(now);
         story.fails = overflow == Overflow::Fail;
         Self {
             feed,
