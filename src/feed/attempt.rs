@@ -58,6 +58,8 @@ enum Stage {
     Live {
         /// Counts until it is dropped.
         _live: Live,
+        asker: Asker,
+        since: Instant,
     },
 }
 
@@ -206,7 +208,7 @@ impl Attempts {
     }
 
     /// The connection is live.
-    pub(super) fn live(&self) {
+    pub(super) fn live(&self, now: Instant) {
         let stage = {
             let mut record = self.record();
             (record.ever_live, record.returning) = (true, true);
@@ -218,17 +220,33 @@ impl Attempts {
         attempt.over = true;
         attempt.peer.into_iter().for_each(suspects::works);
         self.strikes.store(0, Ordering::Relaxed);
-        self.endpoint.breaker.live();
-        let live = Live(Arc::clone(&self.endpoint));
-        self.enter(Stage::Live { _live: live });
+        let asker = attempt.asker;
+        self.endpoint.breaker.live(asker, now);
+        self.enter(Stage::Live {
+            _live: Live(Arc::clone(&self.endpoint)),
+            asker,
+            since: now,
+        });
     }
 
     /// The connection is gone: lost for this reason, or no longer wanted.
     pub(super) fn closed(&self, lost: Option<&Interruption>, now: Instant) {
         let stage = std::mem::take(&mut self.record().stage);
-        if let (Stage::Open(attempt), Some(cause)) = (stage, lost) {
-            attempt.peer.into_iter().for_each(suspects::failed);
-            self.fail(attempt, &cause.to_string(), None, now);
+        let Some(cause) = lost else { return };
+        match stage {
+            Stage::Open(attempt) => {
+                attempt.peer.into_iter().for_each(suspects::failed);
+                self.fail(attempt, &cause.to_string(), None, now);
+            }
+            Stage::Live { asker, since, .. } => {
+                let lived = now.saturating_duration_since(since);
+                let error = cause.to_string();
+                let stayed = self.endpoint.breaker.lost(asker, lived, &error, now);
+                if !stayed {
+                    self.record().returning = false;
+                }
+            }
+            Stage::None | Stage::Held(_) => {}
         }
     }
 }

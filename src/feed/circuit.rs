@@ -17,19 +17,24 @@ const THRESHOLD: u32 = 5;
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// A live connection that is lost sooner than this was served no better than one that failed.
+const LIVED: Duration = Duration::from_secs(1);
+
 /// What the process knows of an endpoint that it connects to, for one user there.
 ///
 /// All connections of all clients to the same endpoint with the same credentials share it. Five failed
-/// attempts in a row, none of which became live, open it: then only one attempt at a time goes
-/// through, the next a while after the one before has failed: a second at first, ten at most. The first
-/// that becomes live closes it. A connection that has the endpoint to itself goes by its own backoff
+/// attempts in a row, none of which became live for at least a second, open it: then only one attempt at
+/// a time goes through, the next a while after the one before has failed: a second at first, ten at most.
+/// The first that becomes live closes it, or where connections had been live for less than a second, the
+/// first that stays so for one. A connection that has the endpoint to itself goes by its own backoff
 /// alone. When the venue says how long it wants to be left alone, nobody goes before that.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Circuit {
     /// Who may go.
     pub state: CircuitState,
-    /// Failed attempts since one last became live.
+    /// Failed attempts since one last became live, and connections that were lost within a second of
+    /// becoming so.
     pub failures: u32,
     /// Until when nobody goes through, if nobody does now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,6 +97,10 @@ pub(crate) struct Breaker {
 #[derive(Debug, Default)]
 struct Record {
     failures: u32,
+    /// Connections that were live for less than [`LIVED`], since one was for longer.
+    short: u32,
+    /// When the last became live, unless one was lost too soon since; only while there are `short` ones.
+    trial: Option<Instant>,
     error: String,
     /// When an attempt last failed, and whose it was.
     failed: Option<(Instant, ConnectionId)>,
@@ -109,7 +118,22 @@ struct Record {
 
 impl Record {
     fn is_open(&self) -> bool {
-        self.failures >= THRESHOLD || self.left_alone.is_some()
+        self.failures.max(self.short) >= THRESHOLD || self.left_alone.is_some()
+    }
+
+    /// Forgets failures once a connection has stayed live.
+    fn judge(&mut self, now: Instant) {
+        if self.trial.is_some_and(|since| now >= since + LIVED) {
+            self.forgive();
+        }
+    }
+
+    fn forgive(&mut self) {
+        *self = Self {
+            live: self.live,
+            waiting: self.waiting,
+            ..Self::default()
+        };
     }
 
     fn pause(&self, patience: Duration) -> Duration {
@@ -119,6 +143,7 @@ impl Record {
 
     /// Lets somebody through, as the probe if there must be one, or tells how long to wait.
     fn admit(&mut self, asker: Asker, now: Instant) -> Result<(), Instant> {
+        self.judge(now);
         if let Some(until) = self.left_alone.filter(|until| now < *until) {
             return Err(until);
         }
@@ -188,7 +213,7 @@ impl Breaker {
                 record.waiting += 1;
                 held(Held {
                     until,
-                    failures: record.failures,
+                    failures: record.failures.saturating_add(record.short),
                     error: record.error.clone(),
                 });
                 until
@@ -246,14 +271,36 @@ impl Breaker {
     }
 
     /// An attempt has become live.
-    pub(crate) fn live(&self) {
+    pub(crate) fn live(&self, asker: Asker, now: Instant) {
         self.change(|record| {
-            *record = Record {
-                live: record.live + 1,
-                waiting: record.waiting,
-                ..Record::default()
-            };
+            record.live += 1;
+            if record.short == 0 {
+                return record.forgive();
+            }
+            (record.failures, record.left_alone) = (0, None);
+            record.trial = Some(now);
+            if record.is_open() {
+                // Others go when it has stayed so.
+                record.probe = Some((asker.attempt, now + LIVED));
+            }
         });
+    }
+
+    /// A connection has been lost that was live for so long; tells whether that was long enough.
+    pub(crate) fn lost(&self, asker: Asker, lived: Duration, error: &str, now: Instant) -> bool {
+        let stayed = lived >= LIVED;
+        self.change(|record| {
+            if stayed {
+                return record.judge(now);
+            }
+            let probed = record.over(asker.attempt);
+            record.probes = record.probes.saturating_add(u32::from(probed));
+            record.short = record.short.saturating_add(1);
+            record.trial = None;
+            error.clone_into(&mut record.error);
+            record.failed = Some((now, asker.connection));
+        });
+        stayed
     }
 
     /// A live connection is gone.
@@ -263,7 +310,8 @@ impl Breaker {
 
     /// What is known now.
     pub(crate) fn circuit(&self, now: Now) -> Circuit {
-        let record = self.record();
+        let mut record = self.record();
+        record.judge(now.instant);
         let is_later = |until: &Instant| now.instant < *until;
         let probing = record.probe.is_some_and(|(_, until)| is_later(&until));
         let state = match (record.is_open(), probing) {
@@ -278,7 +326,7 @@ impl Breaker {
         let until = until.filter(|_| state == CircuitState::Open);
         Circuit {
             state,
-            failures: record.failures,
+            failures: record.failures.saturating_add(record.short),
             until: until.map(|until| now.wall.saturating_add(until - now.instant)),
         }
     }
@@ -335,6 +383,19 @@ mod tests {
             self.breaker.failed(asker, "down", None, now);
         }
 
+        fn live(&self, attempt: u64, at: u64) {
+            let now = self.start + secs(at);
+            self.breaker.live(asker(attempt, attempt), now);
+        }
+
+        /// It is lost right after it has become live.
+        fn flash(&self, asker: Asker, at: u64) {
+            let now = self.start + secs(at);
+            self.breaker.live(asker, now);
+            self.breaker.lost(asker, Duration::ZERO, "closed", now);
+            self.breaker.ended();
+        }
+
         fn circuit(&self, at: u64) -> (CircuitState, u32, Option<u64>) {
             let now = Now {
                 instant: self.start + secs(at),
@@ -388,7 +449,7 @@ mod tests {
         };
         assert_eq!(world.admit(hasty, at), Err(at + 2));
         assert_eq!(world.admit(hasty, at + 2), Ok(()));
-        world.breaker.live();
+        world.live(99, at + 2);
         assert_eq!(world.circuit(at + 2), (CircuitState::Closed, 0, None));
         assert_eq!(world.admit(asker(21, 21), at + 2), Ok(()));
     }
@@ -412,7 +473,7 @@ mod tests {
     #[test]
     fn whoever_comes_back_goes_while_others_are_live() {
         let world = World::new();
-        world.breaker.live();
+        world.live(99, 0);
         for attempt in 1..=5 {
             world.fail(asker(1, attempt), 0);
         }
@@ -436,8 +497,41 @@ mod tests {
         assert_eq!(world.admit(asker(2, 3), 19), Err(20));
         assert_eq!(world.admit(asker(2, 3), 20), Ok(()));
         assert_eq!(world.admit(asker(1, 2), 20), Err(80));
-        world.breaker.live();
+        world.live(99, 20);
         assert_eq!(world.admit(asker(1, 2), 20), Ok(()));
+    }
+
+    #[test]
+    fn connections_that_are_lost_at_once_open_it_until_one_stays() {
+        let world = World::new();
+        for attempt in 1..=5 {
+            assert_eq!(world.admit(asker(attempt, attempt), 0), Ok(()));
+            world.flash(asker(attempt, attempt), 0);
+        }
+        assert_eq!(world.circuit(0), (CircuitState::Open, 5, Some(1)));
+        assert_eq!(world.admit(asker(2, 10), 0), Err(1));
+        assert_eq!(world.admit(asker(2, 10), 1), Ok(()));
+        world.flash(asker(2, 10), 1);
+        assert_eq!(world.admit(asker(3, 11), 1), Err(3), "the pause doubles");
+        assert_eq!(world.admit(asker(3, 11), 3), Ok(()));
+        world.breaker.live(asker(3, 11), world.start + secs(3));
+        assert_eq!(world.circuit(3), (CircuitState::HalfOpen, 6, None));
+        assert_eq!(world.admit(asker(4, 12), 3), Err(4), "it has to stay");
+        assert_eq!(world.admit(asker(4, 12), 4), Ok(()));
+        assert_eq!(world.circuit(4), (CircuitState::Closed, 0, None));
+    }
+
+    #[test]
+    fn connections_that_lived_are_no_failures_when_they_are_lost() {
+        let world = World::new();
+        for attempt in 1..=20 {
+            world.live(attempt, attempt);
+            let now = world.start + secs(attempt);
+            let asker = asker(attempt, attempt);
+            world.breaker.lost(asker, LIVED, "closed", now);
+            world.breaker.ended();
+        }
+        assert_eq!(world.circuit(20), (CircuitState::Closed, 0, None));
     }
 
     #[tokio::test(start_paused = true)]
@@ -451,7 +545,7 @@ mod tests {
         let waits = breaker.admit(asker(2, 10), |held| told.push(held));
         let lives = async {
             tokio::time::sleep(Duration::from_millis(10)).await;
-            breaker.live();
+            breaker.live(asker(1, 9), tokio::time::Instant::now().into_std());
         };
         futures_util::future::join(waits, lives).await;
         assert_eq!(start.elapsed(), Duration::from_millis(10));

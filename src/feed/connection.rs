@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::Pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -123,7 +124,8 @@ impl<P: Protocol, E: Environment<P>> Stream for Connection<P, E> {
             }
             if this.collected.ready.is_empty() && this.collected.ended.is_none() {
                 if more {
-                    cx.waker().wake_by_ref();
+                    // Once the runtime has looked at its sockets and timers.
+                    let _ = pin!(tokio::task::yield_now()).poll(cx);
                 }
                 return Poll::Pending;
             }

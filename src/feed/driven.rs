@@ -20,6 +20,9 @@ use crate::{Interruption, Now, Text};
 
 /// Most messages read before what they brought is handed on.
 pub(crate) const BATCH: usize = 256;
+/// A timer that is later than this has not been waited for by anybody: the process was stopped, or the
+/// machine slept.
+const OVERSLEPT: Duration = Duration::from_millis(100);
 /// How long a graceful close may take before the socket is dropped.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -36,6 +39,8 @@ pub(crate) struct Driven<P: Protocol, E: Environment<P>> {
     live: bool,
     /// Consumers know that the attempt under way has not begun.
     held: bool,
+    /// The timer was found to be far too late.
+    overslept: bool,
 }
 
 enum Link<T> {
@@ -63,6 +68,7 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             watchman: Watchman::new(span),
             live: false,
             held: false,
+            overslept: false,
         }
     }
 
@@ -102,6 +108,9 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
             // late.
             let mut again = self.poll_link(cx, &mut room, deliver);
             let now = self.environment.now();
+            if self.has_overslept(now.instant) {
+                return true;
+            }
             if limit == 0 {
                 self.machine.set_backlog(now);
             }
@@ -330,6 +339,15 @@ impl<P: Protocol, E: Environment<P>> Driven<P, E> {
 
     /// Whether the machine's deadline has passed. The timer is only set again when it would fire
     /// too late: firing early costs less than setting it for every batch.
+    /// Whether the timer is so late that the whole process must have stood still: what came meanwhile may be
+    /// in the socket although the runtime has not looked there. Once for each such pause.
+    fn has_overslept(&mut self, now: Instant) -> bool {
+        let due = self.timer.as_ref().map(|(at, _)| *at);
+        let late = due.is_some_and(|at| now.saturating_duration_since(at) > OVERSLEPT);
+        let known = std::mem::replace(&mut self.overslept, late);
+        late && !known
+    }
+
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.environment.now();
         let Some(deadline) = self.machine.deadline(now) else {

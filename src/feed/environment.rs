@@ -142,7 +142,7 @@ impl<P: Protocol> Environment<P> for Sockets<P> {
     }
 
     fn live(&self) {
-        self.attempts.live();
+        self.attempts.live(self.clock.now().instant);
     }
 
     fn closed(&self, lost: Option<&Interruption>) {

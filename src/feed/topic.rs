@@ -4,7 +4,7 @@ use std::hash::Hash;
 use hashbrown::{Equivalent, HashMap};
 
 use super::ChannelSpec;
-use crate::Symbol;
+use crate::{Symbol, Timestamp};
 
 /// One thing to subscribe to on a venue: a channel with its parameters and a symbol.
 pub trait Topic: Clone + Eq + Hash + Debug + Send + Sync + 'static {
@@ -17,6 +17,11 @@ pub trait Topic: Clone + Eq + Hash + Debug + Send + Sync + 'static {
 
     /// Topics of the same batch may share a subscribe request; `None` travels alone.
     fn batch(&self) -> Option<u32>;
+
+    /// From when on its history is asked for: what never comes of it is missing since then.
+    fn since(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// Bytes that it adds to a request, for venues that limit them.
     fn bytes(&self) -> usize {

@@ -7,6 +7,9 @@ use crate::{Now, Timestamp};
 /// How long one reading of the difference between the clocks is kept, at most twice.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// A reading that is so many nanoseconds behind the one before it is of a clock that was set back.
+const SET_BACK: i64 = 500_000_000;
+
 /// What event times tell of the venue's clock: where it stands when nothing comes, and how far it is
 /// from ours.
 ///
@@ -22,6 +25,8 @@ pub(super) struct EventClock {
     /// How far the events of this window, and of the one before, were ahead of the monotonic clock.
     ahead: [Option<i64>; 2],
     window_since: Instant,
+    /// When it was last found to have been set back, by this machine's clock, and by how much.
+    set_back: Option<(Timestamp, i64)>,
 }
 
 impl EventClock {
@@ -32,6 +37,7 @@ impl EventClock {
             last_seen: now,
             ahead: [None; 2],
             window_since: now.instant,
+            set_back: None,
         }
     }
 
@@ -40,7 +46,7 @@ impl EventClock {
         self.last_time = Some(time);
         if now.instant != self.last_seen.instant {
             self.last_seen = now;
-            self.turn(now.instant);
+            self.turn(now);
         }
         let ahead = time.as_nanos().saturating_sub(self.steady(now).as_nanos());
         let most = &mut self.ahead[0];
@@ -73,11 +79,25 @@ impl EventClock {
         )
     }
 
-    fn turn(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.window_since) >= WINDOW {
-            self.ahead = [None, self.ahead[0]];
-            self.window_since = now;
+    /// What it would read now if it had not been set back since `then`, by this machine's clock.
+    pub(super) fn now_as_of(&self, then: Timestamp, now: Now) -> Option<Timestamp> {
+        let by = self.set_back.filter(|(found, _)| then < *found);
+        let nanos = self.now(now)?.as_nanos();
+        let by = by.map_or(0, |(_, by)| by);
+        Some(Timestamp::from_nanos(nanos.saturating_add(by)))
+    }
+
+    fn turn(&mut self, now: Now) {
+        if now.instant.saturating_duration_since(self.window_since) < WINDOW {
+            return;
         }
+        if let [Some(newer), Some(older)] = self.ahead
+            && older - newer >= SET_BACK
+        {
+            self.set_back = Some((now.wall, older - newer));
+        }
+        self.ahead = [None, self.ahead[0]];
+        self.window_since = now.instant;
     }
 
     /// The wall clock at the start, gone on with the monotonic one.
@@ -166,6 +186,21 @@ mod tests {
         }
         let now = world.now;
         assert_eq!(world.clock.now(now), Some(at(now.wall.as_secs() - 3600)));
+    }
+
+    #[test]
+    fn what_it_would_read_had_it_not_been_set_back_is_remembered() {
+        let mut world = World::new();
+        let then = world.now.wall;
+        for back in [0, 0, 0, 3, 3, 3, 3] {
+            world.pass(11, 11);
+            let time = world.now.wall.as_secs() - back;
+            world.clock.observe(at(time), world.now);
+        }
+        let now = world.now;
+        assert_eq!(world.clock.now(now), Some(at(now.wall.as_secs() - 3)));
+        assert_eq!(world.clock.now_as_of(then, now), Some(now.wall));
+        assert_eq!(world.clock.now_as_of(now.wall, now), world.clock.now(now));
     }
 
     #[test]

@@ -75,16 +75,20 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         let seen_to = self.now.wall.max(down.seen_from);
         let end = first.unwrap_or_else(|| self.core.event_time_now(self.now));
         let (mut from, mut to) = (down.from.min(end), down.from.max(end));
-        if first.is_some() && end.saturating_add(CLOCK_STEP) < down.from {
+        let clock = self.core.event_clock.now_as_of(down.seen_from, self.now);
+        let expected = clock.unwrap_or(down.from).max(down.from);
+        if first.is_some() && end.saturating_add(CLOCK_STEP) < expected {
             // The venue's clock was set back: what is missing may have the time of either clock.
             let lasted = seen_to.duration_since(down.seen_from);
-            (from, to) = (end.saturating_sub(lasted), down.from.saturating_add(lasted));
+            from = from.min(end.saturating_sub(lasted));
+            to = to.max(down.from.saturating_add(lasted));
         }
         Announced {
             from,
             to,
             seen_from: down.seen_from,
             seen_to,
+            clock: clock.unwrap_or(from),
         }
     }
 
@@ -100,8 +104,10 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         }
         let lasted = announced.seen_to.duration_since(announced.seen_from);
         let since = self.now.wall.duration_since(announced.seen_to);
-        let span = if time.saturating_add(CLOCK_STEP) < announced.from {
-            Some((time.saturating_sub(lasted + since), time))
+        let expected = announced.clock.saturating_add(since).max(announced.from);
+        let earliest = time.saturating_sub(lasted + since);
+        let span = if time.saturating_add(CLOCK_STEP) < expected && earliest < announced.from {
+            Some((earliest, time))
         } else if announced.to.saturating_add(since + CLOCK_STEP) < time {
             Some((announced.to, time))
         } else {
@@ -142,10 +148,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
         resync: bool,
     ) {
         let down = self.lost_here(Some(id));
-        let mut extent = self.extent(down, None);
-        if let Some(time) = time {
-            (extent.from, extent.to) = (down.from.min(time), down.from.max(time));
-        }
+        let extent = self.extent(down, time);
         let why = Why::Sequence {
             expected,
             received,

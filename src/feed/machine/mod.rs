@@ -190,7 +190,8 @@ impl<P: Protocol> Machine<P> {
         let spec = topic.channel();
         let channel = self.core.channel(spec.name);
         let learns = spec.numbering == Numbering::Learned;
-        self.core.registry.want(id, channel, learns);
+        let since = topic.since();
+        self.core.registry.want(id, channel, learns, since);
         self.core.silence.occupy(id, spec, channel);
         self.unwanted_since = None;
     }

@@ -9,8 +9,8 @@ pub(super) use super::topic_state::{
     Announced, Bequest, Desired, Down, Place, TopicEntry, TopicState,
 };
 use super::work_queue::{Turn, WorkQueue};
-use crate::Now;
 use crate::feed::{Op, RequestId, Topic, TopicId, Topics};
+use crate::{Now, Timestamp};
 
 /// How long nothing of a topic may be delivered before it is said, and for how long events may come that are
 /// of no use before it is asked for again.
@@ -58,12 +58,18 @@ impl Registry {
         &mut self.entries[id.index()]
     }
 
-    pub(super) fn want(&mut self, id: TopicId, channel: usize, learns: bool) {
+    pub(super) fn want(
+        &mut self,
+        id: TopicId,
+        channel: usize,
+        learns: bool,
+        since: Option<Timestamp>,
+    ) {
         while self.entries.len() <= id.index() {
             self.entries.push(TopicEntry::vacant());
         }
         let entry = self.entry_mut(id);
-        entry.occupy(channel, learns);
+        entry.occupy(channel, learns, since);
         if entry.set_wanted(true) {
             self.wanted += 1;
             self.review(id);

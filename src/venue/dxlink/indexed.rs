@@ -105,11 +105,15 @@ impl DxItem {
         matches!(event, Some(DxEvent::Candle(_)))
     }
 
+    /// Whether it shows what the venue's clock read as it was sent: what a snapshot brings happened long
+    /// ago, and a candle's time is that of its beginning.
+    pub(super) fn is_news(&self) -> bool {
+        !self.is_candle() && !matches!(self, Self::Indexed(row) if row.stage == Stage::Snapshot)
+    }
+
     pub(super) fn time(&self) -> Option<Timestamp> {
         match self {
             Self::Event(event) => event.time(),
-            // What a snapshot brings happened long ago.
-            Self::Indexed(indexed) if indexed.stage == Stage::Snapshot => None,
             Self::Indexed(indexed) => indexed.event.as_ref().and_then(DxEvent::time),
         }
     }

@@ -120,14 +120,6 @@ impl Topic {
         })
     }
 
-    /// Where its history is to begin.
-    pub(super) fn since(&self) -> Option<Timestamp> {
-        match &self.service {
-            Service::Feed { from, .. } => *from,
-            Service::Dom { .. } => None,
-        }
-    }
-
     /// Whether its events are candles.
     pub(super) fn is_of_candles(&self) -> bool {
         matches!(&self.service, Service::Feed { name, .. } if name.is_candle())
@@ -246,6 +238,13 @@ static DOM: ChannelSpec = ChannelSpec::new("DOM")
     .latest_replaces();
 
 impl feed::Topic for Topic {
+    fn since(&self) -> Option<Timestamp> {
+        match &self.service {
+            Service::Feed { from, .. } => *from,
+            Service::Dom { .. } => None,
+        }
+    }
+
     fn channel(&self) -> &'static ChannelSpec {
         match &self.service {
             Service::Feed {

@@ -142,6 +142,11 @@ impl Held {
         }
     }
 
+    /// Reading may have to wait for it.
+    fn may_stall(&self) -> bool {
+        matches!(self, Self::Sales(sales) if sales.overflow == Overflow::Wait)
+    }
+
     fn topics(&self) -> Vec<String> {
         let of = |what: &str, symbols: Vec<Symbol>| -> Vec<String> {
             let symbols = symbols.iter();
@@ -241,6 +246,8 @@ impl Stage {
                 held.swap_remove(at);
             }
             Step::Fault(fault) => rig.sim.inject(fault),
+            // How far a clock was set cannot be known while nobody reads what shows it.
+            Step::Clock(_) if held.iter().any(Held::may_stall) => {}
             Step::Clock(by) => {
                 rig.sim.inject(Fault::StepClock {
                     by: secs(by.unsigned_abs()),

@@ -59,6 +59,8 @@ pub(super) struct Announced {
     pub(super) to: Timestamp,
     pub(super) seen_from: Timestamp,
     pub(super) seen_to: Timestamp,
+    /// What the venue's clock read at its end, as far as that is known.
+    pub(super) clock: Timestamp,
 }
 
 /// A time in which nothing of a topic is delivered: it was found silent, or what comes of it is of no use,
@@ -78,6 +80,7 @@ impl Announced {
             to: self.to.max(other.to),
             seen_from: self.seen_from.min(other.seen_from),
             seen_to: self.seen_to.max(other.seen_to),
+            clock: self.clock.max(other.clock),
         }
     }
 }
@@ -163,14 +166,15 @@ impl TopicEntry {
         }
     }
 
-    /// The number gets a topic.
-    pub(super) fn occupy(&mut self, channel: usize, learns: bool) {
+    /// The number gets a topic, of which all since then is wanted.
+    pub(super) fn occupy(&mut self, channel: usize, learns: bool, since: Option<Timestamp>) {
         if self.state == TopicState::Vacant {
             *self = Self {
                 state: TopicState::Absent { retry_at: None },
                 channel,
                 generation: self.generation.wrapping_add(1),
                 numbers: learns.then(LearnedNumbers::default),
+                last_time: since,
                 ..Self::vacant()
             };
         }

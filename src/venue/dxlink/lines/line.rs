@@ -7,7 +7,7 @@ use super::super::row::Item;
 use super::super::snapshot::{Emit, Mark};
 use super::super::topic::Topic;
 use super::Shown;
-use crate::feed::SnapshotEdge;
+use crate::feed::{SnapshotEdge, Topic as _};
 use crate::{Symbol, Timestamp};
 
 /// One indexed topic.

@@ -21,7 +21,7 @@ use super::row::Item;
 use super::snapshot::{Change, Mark, Snapshots};
 use super::topic::Topic;
 use super::{EventFlags, Malformed};
-use crate::feed::{SnapshotEdge, TopicId};
+use crate::feed::{SnapshotEdge, Topic as _, TopicId};
 use crate::{Symbol, Timestamp};
 
 /// The state of every indexed topic.

@@ -228,7 +228,7 @@ impl Protocol for DxLinkProtocol {
     }
 
     fn clock_time(event: &DxItem) -> Option<Timestamp> {
-        event.time().filter(|_| !event.is_candle())
+        event.time().filter(|_| event.is_news())
     }
 
     fn open(&mut self, now: Now, out: &mut impl Output<Self>) {

@@ -9,7 +9,7 @@ use super::super::topic::{EventName, Service, Topic};
 use super::DxLinkProtocol;
 use super::asked::Asked;
 use crate::Now;
-use crate::feed::{Output, Refusal, Request, RequestId, TopicId, Topics};
+use crate::feed::{Output, Refusal, Request, RequestId, Topic as _, TopicId, Topics};
 
 impl DxLinkProtocol {
     /// The venue has opened a channel.
