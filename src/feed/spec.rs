@@ -143,6 +143,9 @@ pub struct ChannelSpec {
     /// repaired, and the protocol says when they are, by
     /// [`Output::repaired`](super::Output::repaired).
     pub backfills: bool,
+    /// Adding a topic again replaces it, so that it is never taken out to be asked for anew: nothing is
+    /// missed between the two, which a venue that does not answer would not show.
+    pub replaces: bool,
     /// What the venue's numbers of a topic's events are worth.
     pub numbering: Numbering,
     /// How often the venue sends something of every topic, where it documents that: a topic silent for
@@ -163,6 +166,7 @@ impl ChannelSpec {
             first_data: None,
             latest_replaces: false,
             backfills: false,
+            replaces: false,
             numbering: Numbering::None,
             cadence: None,
             sporadic: false,
@@ -194,6 +198,13 @@ impl ChannelSpec {
     #[must_use]
     pub const fn backfills(mut self) -> Self {
         self.backfills = true;
+        self
+    }
+
+    /// With topics that are asked for anew by adding them again.
+    #[must_use]
+    pub const fn replaces(mut self) -> Self {
+        self.replaces = true;
         self
     }
 

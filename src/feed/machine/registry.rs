@@ -170,13 +170,14 @@ impl Registry {
     }
 
     /// The next request: topics that need the same operation and may travel together. Topics that need
-    /// nothing any more are put into `forgotten`.
+    /// nothing any more are put into `forgotten`, and those that only have to be added again into `renewed`.
     pub(super) fn next_request<T: Topic>(
         &mut self,
         now: Instant,
         limits: RequestLimits,
         topics: &Topics<T>,
         forgotten: &mut Vec<TopicId>,
+        renewed: &mut Vec<TopicId>,
     ) -> Option<(RequestId, Op)> {
         let mut chosen: Option<(Op, Option<u32>)> = None;
         let (mut batch, mut limit, mut bytes) = (Vec::new(), usize::MAX, 0);
@@ -199,6 +200,11 @@ impl Registry {
                 continue;
             }
             let topic = topics.get(id);
+            let is_renewal = self.entry(id).desired() == Desired::Resubscribe;
+            if op == Op::Unsubscribe && is_renewal && topic.channel().replaces {
+                renewed.push(id);
+                continue;
+            }
             let own_limit = self.entry(id).max_batch().min(limits.topics);
             let fits = match chosen {
                 None => true,

@@ -20,17 +20,23 @@ impl<P: Protocol> Machine<P> {
             if most == 0 {
                 break;
             }
-            let mut forgotten = Vec::new();
+            let (mut forgotten, mut renewed) = (Vec::new(), Vec::new());
             let spec = self.protocol.spec();
             let limits = RequestLimits {
                 topics: most.min(spec.topics_per_request).max(1),
                 bytes: spec.bytes_per_request,
                 timeout: spec.answer_timeout,
             };
-            let next =
-                self.core
-                    .registry
-                    .next_request(now.instant, limits, &self.topics, &mut forgotten);
+            let next = self.core.registry.next_request(
+                now.instant,
+                limits,
+                &self.topics,
+                &mut forgotten,
+                &mut renewed,
+            );
+            self.with(now, deliver, |_, _, sink| {
+                renewed.iter().for_each(|id| sink.renewed_in_place(*id));
+            });
             for id in forgotten {
                 self.forget(id, deliver);
             }

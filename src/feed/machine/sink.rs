@@ -193,10 +193,7 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
             };
             let again = pending.op == Op::Unsubscribe || company > 1 || !convincing;
             if !entry.is_wanted() {
-                if alone > PATIENCE {
-                    self.released(id);
-                    continue;
-                }
+                // For as long as the connection lives: the venue may have it.
                 let retry_at = entry.next_retry(now);
                 entry.becomes_uncertain(Some(retry_at), || lost);
             } else if again {
@@ -245,6 +242,13 @@ impl<P: Protocol, D: Deliver<P>> Sink<'_, P, D> {
     pub(super) fn released(&mut self, id: TopicId) {
         let lost = self.core.lost_from_here(id, true);
         self.core.registry.entry_mut(id).released(|| lost);
+        self.core.registry.review(id);
+    }
+
+    /// This topic is to be added again as it is.
+    pub(super) fn renewed_in_place(&mut self, id: TopicId) {
+        let lost = self.core.lost_from_here(id, true);
+        self.core.registry.entry_mut(id).renewed_in_place(|| lost);
         self.core.registry.review(id);
     }
 

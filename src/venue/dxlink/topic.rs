@@ -203,7 +203,8 @@ impl Equivalent<RowKey> for RowRef<'_> {
     }
 }
 
-/// Channels by what a joiner gets: the latest, nothing, or a snapshot of its own.
+/// Channels by what a joiner gets: the latest, nothing, or a snapshot of its own. An item that is added
+/// again replaces itself, but a history restarts for certain only if it was taken out.
 macro_rules! specs {
     ($($kind:ident)*) => {
         fn spec(kind: EventKind, contract: Contract) -> &'static ChannelSpec {
@@ -215,11 +216,15 @@ macro_rules! specs {
                 }
                 (EventKind::$kind, Contract::Ticker) => {
                     static SPEC: ChannelSpec =
-                        ChannelSpec::new(EventKind::$kind.name()).join(Join::ReplayLast).latest_replaces();
+                        ChannelSpec::new(EventKind::$kind.name())
+                            .join(Join::ReplayLast)
+                            .latest_replaces()
+                            .replaces();
                     &SPEC
                 }
                 (EventKind::$kind, Contract::Stream | Contract::Auto) => {
-                    static SPEC: ChannelSpec = ChannelSpec::new(EventKind::$kind.name());
+                    static SPEC: ChannelSpec =
+                        ChannelSpec::new(EventKind::$kind.name()).replaces();
                     &SPEC
                 })*
             }
@@ -232,7 +237,7 @@ specs! {
     Series Order SpreadOrder AnalyticOrder Configuration Message
 }
 
-static OTHER: ChannelSpec = ChannelSpec::new("other");
+static OTHER: ChannelSpec = ChannelSpec::new("other").replaces();
 static DOM: ChannelSpec = ChannelSpec::new("DOM")
     .join(Join::ReplayLast)
     .latest_replaces();

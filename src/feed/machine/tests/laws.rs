@@ -204,7 +204,7 @@ proptest! {
         venue.mood = Mood::Fair;
         let mut connects = pair.connects.len();
         for _ in 0..200 {
-            if pair.connects.len() != connects {
+            if pair.connects.len() != connects || !pair.open {
                 connects = pair.connects.len();
                 venue.set.clear();
             }

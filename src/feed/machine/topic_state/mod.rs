@@ -369,6 +369,12 @@ impl TopicEntry {
         self.forget_subscription();
     }
 
+    /// It is in the venue's set, and to be added again.
+    pub(super) fn renewed_in_place(&mut self, lost: impl FnOnce() -> Down) {
+        self.released(lost);
+        self.maybe_held = true;
+    }
+
     /// It is no longer in the venue's set, though it is wanted: asked for again after its own backoff.
     pub(super) fn withdrawn(&mut self, retry_at: Instant, lost: impl FnOnce() -> Down) {
         self.down.get_or_insert_with(lost);
