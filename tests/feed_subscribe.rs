@@ -155,6 +155,18 @@ async fn bad_arguments_are_typed_errors() {
         text.contains(r#""A_B\nC_D" has control characters"#),
         "{text}"
     );
+    let long = rig.gate.trades(["X".repeat(1_025)]).await.unwrap_err();
+    assert!(
+        long.to_string()
+            .contains(r#""XXXXXXXXXXXXXXXXXXXX"… has 1025 bytes"#),
+        "{long}"
+    );
+    let trades = rig.gate.trades(["BTC_USDT"]).lazy().unwrap();
+    for symbol in ["", " ", "A\nB"] {
+        let added = trades.control().add([symbol]).await.unwrap_err();
+        assert!(matches!(added.kind(), ErrorKind::Invalid(_)), "{added}");
+    }
+    drop(trades);
     let conflated = rig
         .gate
         .trades(["BTC_USDT"])

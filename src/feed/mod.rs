@@ -29,6 +29,7 @@ mod lost;
 mod machine;
 mod metrics;
 mod network;
+mod objection;
 mod owed;
 mod protocol;
 mod queue;

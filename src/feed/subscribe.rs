@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use super::handle::{AnyHandle, Handle, HandleId};
 use super::hub::{Hub, MakeTopic, NewHandle, Owner};
 use super::lane::{Carries, Lane, TypedLane};
+use super::objection::objection;
 use super::settled::Settled;
 use super::{Protocol, Subscription, Topic};
 use crate::market::Record;
@@ -171,16 +172,7 @@ where
         let Some(first) = topics.first() else {
             return invalid("a subscription needs at least one symbol");
         };
-        if self.symbols.iter().any(|symbol| symbol.trim().is_empty()) {
-            return invalid("a symbol must not be empty");
-        }
-        let unprintable = |symbol: &&Symbol| symbol.chars().any(char::is_control);
-        if let Some(symbol) = self.symbols.iter().find(unprintable) {
-            return invalid(&format!(
-                "{symbol:?} has control characters: it is no symbol"
-            ));
-        }
-        if let Some(objection) = topics.iter().find_map(Topic::objection) {
+        if let Some(objection) = objection(&self.symbols, &topics) {
             return invalid(&objection);
         }
         if self.options.capacity == 0 {

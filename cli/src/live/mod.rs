@@ -97,7 +97,8 @@ impl Options {
             tokio::time::sleep(PATIENCE).await;
             let health = client.health();
             if !self.quiet {
-                let trouble = health.trouble.unwrap_or_default();
+                let waits = || "the venue has not answered yet".into();
+                let trouble = health.trouble.unwrap_or_else(waits);
                 note(format_args!(
                     "not accepted yet, state {}: {trouble}",
                     health.state

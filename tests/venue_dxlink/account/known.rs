@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use feedline::Overflow;
 use feedline::sim::Fault;
-use feedline::sim::dxlink::DxLinkFault;
+use feedline::sim::dxlink::{DxLinkFault, RowPlace};
 
 use super::play::{Step, play};
 use super::secs;
@@ -206,6 +206,31 @@ async fn a_symbol_is_dropped_and_wanted_again_while_nothing_is_read() {
         Step::Trades(4),
         Step::Pass(1),
         sales([AAPL], Overflow::DropOldest, 1),
+    ];
+    play(script, Duration::ZERO, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_of_some_candle_is_unreadable_and_the_next_candle_begins() {
+    let unreadable = DxLinkFault::UnreadableRow {
+        place: RowPlace::Live,
+        symbol: Some("MSFT{=m}".into()),
+        short: false,
+        times: Some(1),
+    };
+    let script = vec![
+        Step::Fault(Fault::DxLink(unreadable)),
+        sales([SPY], Overflow::DropOldest, 1),
+        sales([AAPL], Overflow::DropOldest, 1),
+        Step::Candles(MSFT, 1),
+        Step::Candles(AAPL, 1),
+        Step::Pass(6_750),
+        Step::Pass(18_113),
+        Step::Trades(19),
+        sales([AAPL, MSFT, SPY], Overflow::Wait, 1),
+        Step::Pass(19_244),
+        Step::Pass(15_893),
+        Step::Trades(2),
     ];
     play(script, Duration::ZERO, 0).await;
 }

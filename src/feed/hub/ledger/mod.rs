@@ -33,6 +33,7 @@ use super::answers::{Answers, Ticket};
 use super::watching::{Published, Update};
 use crate::feed::handle::{AnyHandle, HandleId};
 use crate::feed::lane::Lane;
+use crate::feed::objection::objection;
 use crate::feed::{Protocol, Topic};
 use crate::{Error, ErrorKind, Symbol};
 
@@ -257,9 +258,6 @@ impl<P: Protocol> Ledger<P> {
         symbols: &[Symbol],
         runtime: Option<runtime::Handle>,
     ) -> Result<Answers, ErrorKind> {
-        if symbols.iter().any(|symbol| symbol.is_empty()) {
-            return Err(ErrorKind::Invalid("a symbol must not be empty".to_owned()));
-        }
         let record = self.handles.get_mut(&id).ok_or(ErrorKind::Closed)?;
         if runtime.is_some() {
             record.runtime = runtime;
@@ -270,9 +268,7 @@ impl<P: Protocol> Ledger<P> {
             .map(|symbol| (record.topic)(symbol))
             .filter(|topic| !record.topics.contains_key(topic) && seen.insert(topic.clone()))
             .collect();
-        if let Some(objection) = topics.iter().find_map(Topic::objection) {
-            return Err(ErrorKind::Invalid(objection));
-        }
+        objection(symbols, &topics).map_or(Ok(()), |text| Err(ErrorKind::Invalid(text)))?;
         let (client, handle) = (record.client, Arc::clone(&record.handle));
         let at = self.claim(client, &topics)?;
         handle.expect(topics.len());

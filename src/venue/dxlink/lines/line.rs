@@ -218,7 +218,8 @@ impl Line {
             Emit::Update { index, event, left } => {
                 let mut event = event.event;
                 if let DxEvent::Candle(candle) = event {
-                    if self.history == History::Whole {
+                    // What is hurt is asked for from before that.
+                    if self.history == History::Whole && !self.hurt {
                         self.newest = self.newest.max(Some(candle.start));
                     }
                     let (over, candle) = self.candles.update(*candle);
