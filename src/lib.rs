@@ -109,7 +109,7 @@ mod event;
 mod ext;
 pub mod feed;
 pub mod market;
-mod overflow;
+mod queue;
 mod rate;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -128,7 +128,7 @@ pub use event::{
 };
 pub use ext::{Feed, FeedExt, FeedsExt};
 pub use feed::{Control, State, Subscription};
-pub use overflow::Overflow;
+pub use queue::Overflow;
 pub use rate::Rate;
 pub use symbol::Symbol;
 pub use time::Timestamp;

@@ -11,7 +11,7 @@ use super::timer::{self, Timer};
 use super::upstream::Upstream;
 use super::{BUDGET, Feed};
 use crate::Event;
-use crate::feed::Marker;
+use crate::queue::Marker;
 
 /// A new batch begins with room for as many events as the last one had, but for no more than this:
 /// one batch of a busy moment must not make all that follow large.

@@ -7,8 +7,8 @@ use pin_project::pin_project;
 
 use super::upstream::Upstream;
 use super::{BUDGET, Feed};
-use crate::feed::{GapIds, Queue};
 use crate::market::Record;
+use crate::queue::{GapIds, Queue};
 use crate::{Error, ErrorKind, Event, Overflow};
 
 /// Stream of [`buffer`](crate::FeedExt::buffer).

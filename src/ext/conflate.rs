@@ -9,7 +9,7 @@ use pin_project::pin_project;
 use super::keyed::Keyed;
 use super::upstream::Upstream;
 use super::{BUDGET, Feed};
-use crate::feed::Lost;
+use crate::queue::Lost;
 use crate::{Event, Symbol};
 
 /// Stream of [`conflate`](crate::FeedExt::conflate) and

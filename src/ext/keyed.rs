@@ -3,8 +3,8 @@ use std::hash::Hash;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::feed::{GapIds, Line, Lost, MARKERS, Marker};
 use crate::market::Record;
+use crate::queue::{GapIds, Line, Lost, MARKERS, Marker};
 use crate::{Event, Symbol};
 
 /// Fails to compile where keeping the latest event alone would be wrong.

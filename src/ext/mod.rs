@@ -42,8 +42,8 @@ pub use tap_gaps::TapGaps;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::feed::Lost;
 use crate::market::{Candle, Interval, Record, Tick};
+use crate::queue::Lost;
 use crate::{Error, Gap, Overflow, Rate};
 
 /// How many items an operator takes at once that yield nothing, before it lets others run.

@@ -12,7 +12,7 @@ use super::keyed::Keyed;
 use super::timer::{self, Timer};
 use super::upstream::Upstream;
 use super::{BUDGET, Feed};
-use crate::feed::Lost;
+use crate::queue::Lost;
 use crate::{Event, Symbol};
 
 /// Stream of [`sample`](crate::FeedExt::sample) and [`sample_by`](crate::FeedExt::sample_by).

@@ -9,9 +9,10 @@ use futures_core::Stream;
 
 use super::driven::{BATCH, Driven};
 use super::machine::{Backoff, MachineConfig, State};
-use super::run::Marker;
 use super::tracker::Tracker;
-use super::{Deliver, Environment, GapIds, Note, Protocol, QuietConfig, Topic, TopicId};
+use super::{Deliver, Environment, Note, Protocol, QuietConfig, Topic, TopicId};
+use crate::queue::GapIds;
+use crate::queue::Marker;
 use crate::{Error, Event, Now, Staleness};
 
 /// The reconnecting stream adapter: one venue connection as a `Stream`, for as long as it is

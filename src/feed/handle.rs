@@ -5,11 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::owed::Owed;
-use super::queue::{Batch, Queue};
 use super::rejections::Rejections;
 use super::settled::Waiters;
-use super::{GapIds, HandleMetrics, Losing, TopicId};
+use super::{HandleMetrics, Losing, TopicId};
 use crate::market::Record;
+use crate::queue::GapIds;
+use crate::queue::{Batch, Queue};
 use crate::{Clock, Error, ErrorKind, Gap, Overflow, Rejection, Symbol};
 
 /// Names a handle within its client.

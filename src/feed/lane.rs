@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::handle::{AnyHandle, Handle};
-use super::queue::Batch;
-use super::run::Marker;
 use crate::market::Record;
+use crate::queue::Batch;
+use crate::queue::Marker;
 
 /// One event type's way from a venue's enum of events into a handle's queue, without a lock until
 /// the batch is done.

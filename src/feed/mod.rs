@@ -20,21 +20,17 @@ mod deliver;
 mod driven;
 mod endpoint;
 mod environment;
-mod gap_ids;
 mod handle;
 mod hub;
 mod lane;
 mod limiter;
-mod lost;
 mod machine;
 mod metrics;
 mod network;
 mod objection;
 mod owed;
 mod protocol;
-mod queue;
 mod rejections;
-mod run;
 mod settings;
 mod settled;
 mod spec;
@@ -56,11 +52,9 @@ pub use environment::Environment;
 #[cfg(feature = "tastytrade")]
 pub(crate) use environment::Resolve;
 pub(crate) use environment::{Sockets, no_effects};
-pub(crate) use gap_ids::{GapIds, GapNames};
 pub use hub::StateChanges;
 pub(crate) use hub::{Hub, HubConfig, quiet_settings};
 pub use lane::Carries;
-pub(crate) use lost::Lost;
 pub(crate) use machine::QuietConfig;
 pub use machine::{Backoff, ChannelCounters, ConnectionCounters, Quiet, State};
 pub(crate) use metrics::HandleMetrics;
@@ -70,8 +64,6 @@ pub use protocol::{
     Failure, Jump, Malformed, MissingSpan, Op, Output, Position, Protocol, Refusal, Request,
     RequestId, SnapshotEdge,
 };
-pub(crate) use queue::{Line, MARKERS, Queue};
-pub(crate) use run::Marker;
 #[cfg(feature = "dxlink")]
 pub(crate) use settings::at_most_a_day;
 #[cfg(feature = "tastytrade")]

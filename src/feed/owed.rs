@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use hashbrown::HashMap;
 
-use super::{GapIds, Losing, TopicId};
+use super::{Losing, TopicId};
 use crate::event::ScopeSet;
+use crate::queue::GapIds;
 use crate::{Cause, Gap, Now, Symbol, Timestamp};
 
 /// The topics of a handle whose events may be missing from some moment on, and whose gap has not been

@@ -10,9 +10,9 @@ use tokio::runtime;
 
 use super::handle::{AnyHandle, Handle, HandleId, Taken};
 use super::hub::Owner;
-use super::queue::Batch;
 use super::{BATCH, Control};
 use crate::market::Record;
+use crate::queue::Batch;
 use crate::{Error, ErrorKind, Event, Symbol};
 
 /// How long [`Subscription::close`] waits for the venue.

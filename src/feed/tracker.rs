@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use hashbrown::HashMap;
 
-use super::run::Marker;
 use super::{Missing, SnapshotEdge, TopicId, Why};
+use crate::queue::Marker;
 use crate::{
     Cause, Gap, GapId, Interruption, Now, Rejection, Repair, Scope, Staleness, Status, StatusKind,
     Symbol,

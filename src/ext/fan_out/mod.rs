@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 
 use super::Feed;
-use crate::feed::{GapIds, Queue};
 use crate::market::Record;
+use crate::queue::{GapIds, Queue};
 use crate::{Error, ErrorKind, Event, Overflow};
 
 mod shared;

@@ -4,8 +4,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::super::{BUDGET, Feed};
 use super::wakers::Wakers;
-use crate::feed::Queue;
 use crate::market::Record;
+use crate::queue::Queue;
 use crate::{Event, Overflow};
 
 /// What the branches share.

@@ -9,8 +9,9 @@ use tokio::sync::oneshot;
 use super::ledger::{Afterwards, ClientId, NewHandle};
 use super::watching::Published;
 use super::{Answers, Owner, Pool};
+use crate::feed::Protocol;
 use crate::feed::handle::HandleId;
-use crate::feed::{GapIds, Protocol};
+use crate::queue::GapIds;
 use crate::{Clock, Error, Symbol};
 
 /// A client as its handles know it, which keep it: it leaves the pool when neither they nor a clone of

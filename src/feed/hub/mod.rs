@@ -40,7 +40,8 @@ use self::task::Task;
 use super::environment::Sockets;
 use super::handle::{HandleId, lock};
 use super::machine::MachineConfig;
-use super::{Circuit, GapIds, Protocol, Spec};
+use super::{Circuit, Protocol, Spec};
+use crate::queue::GapIds;
 use crate::{Clock, Error, ErrorKind};
 
 /// What the clients, their handles and the tasks of some connections share.

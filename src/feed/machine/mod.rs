@@ -49,7 +49,8 @@ use self::backoff::Attempts;
 use self::core::Core;
 use self::registry::TopicState;
 use self::sink::Sink;
-use super::{Deliver, Failure, GapIds, Numbering, Protocol, Topic, TopicId, Topics};
+use super::{Deliver, Failure, Numbering, Protocol, Topic, TopicId, Topics};
+use crate::queue::GapIds;
 use crate::transport::{ConnectError, Frame, FrameRef};
 use crate::{Interruption, Now};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Refused, Router, Seat};
-use crate::feed::run::Marker;
 use crate::feed::{Deliver, Losing, Note, Protocol, State, TopicId};
+use crate::queue::Marker;
 use crate::{Rejection, Staleness, Symbol};
 
 impl<P: Protocol> Router<P> {

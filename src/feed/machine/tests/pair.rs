@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::feed::machine::{Backoff, Machine, MachineConfig, QuietConfig};
 use crate::feed::{
-    ChannelSpec, Deliver, Failure, GapIds, Malformed, Missing, Note, Numbering, Op, Output,
-    Position, Protocol, Refusal, Request, RequestId, Spec, State, Topic, TopicId, Topics,
+    ChannelSpec, Deliver, Failure, Malformed, Missing, Note, Numbering, Op, Output, Position,
+    Protocol, Refusal, Request, RequestId, Spec, State, Topic, TopicId, Topics,
 };
+use crate::queue::GapIds;
 use crate::transport::{Address, Frame, FrameRef};
 use crate::{Error, Interruption, Now, Rejection, Symbol, Timestamp};
 

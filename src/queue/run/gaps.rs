@@ -7,8 +7,8 @@ use hashbrown::HashSet;
 use super::Marker;
 use super::gap_sum::GapSum;
 use super::promise::{Promise, Verdict};
-use crate::feed::GapNames;
-use crate::feed::lost::Lost;
+use crate::queue::GapNames;
+use crate::queue::lost::Lost;
 use crate::{Gap, GapId, Repair, Scope, Status, Symbol};
 
 /// So many promises of a repair are kept by their name, and one more for each of their symbols.

@@ -1,5 +1,5 @@
 use crate::event::ScopeSet;
-use crate::feed::lost::Lost;
+use crate::queue::lost::Lost;
 use crate::{Gap, GapId, Repair, Scope};
 
 /// Gaps in the making of one, which is called as the last of them.

@@ -4,8 +4,8 @@ use super::Marker;
 use super::axis::Axis;
 use super::gaps::Gaps;
 use super::refusals::Refusals;
-use crate::feed::GapNames;
-use crate::feed::lost::Lost;
+use crate::queue::GapNames;
+use crate::queue::lost::Lost;
 use crate::{Status, StatusKind};
 
 /// The state in which a sequence of markers leaves each symbol. To add a marker costs no more than the
@@ -16,7 +16,7 @@ use crate::{Status, StatusKind};
 /// latest cycle reads `Interrupted`, `Gap`, `Resumed`; and what stays missing stands after what was
 /// merged before it was repaired.
 #[derive(Debug, Default)]
-pub(in crate::feed) struct Table {
+pub(in crate::queue) struct Table {
     /// Counts the markers: each has a place.
     at: u64,
     /// Interrupted or resumed.

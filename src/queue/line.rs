@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 
 use super::Batch;
 use crate::Event;
-use crate::feed::lost::Lost;
-use crate::feed::run::{Marker, Run};
-use crate::feed::{GapIds, GapNames};
+use crate::queue::lost::Lost;
+use crate::queue::run::{Marker, Run};
+use crate::queue::{GapIds, GapNames};
 
 /// Data and markers in their order, without a policy: what a queue makes use of.
 ///

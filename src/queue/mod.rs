@@ -1,22 +1,27 @@
 //! The bounded event queue between a feed and its consumer.
 
-use super::GapIds;
-use super::lost::Lost;
-use super::run::Marker;
+use crate::Event;
 use crate::market::Record;
-use crate::{Event, Overflow};
 
 mod batch;
+mod gap_ids;
 mod latest;
 mod line;
+mod lost;
 #[cfg(test)]
 mod model_tests;
+mod overflow;
+mod run;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use batch::Batch;
+pub(crate) use gap_ids::{GapIds, GapNames};
 use latest::Latest;
 pub(crate) use line::Line;
+pub(crate) use lost::Lost;
+pub use overflow::Overflow;
+pub(crate) use run::Marker;
 
 /// So many markers may stand behind the oldest run of them, or as many as the queue has capacity for
 /// data, if that is more. Then data between the oldest is dropped, where it may be.

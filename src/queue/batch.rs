@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use super::line::Item;
 use crate::Event;
-use crate::feed::run::{Marker, Run};
+use crate::queue::run::{Marker, Run};
 
 /// Events on their way into a queue or out of it.
 ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::feed::GapIds;
+use crate::queue::GapIds;
 use crate::{
     Cause, GapId, Interruption, Rejection, Repair, Scope, Staleness, StatusKind, Symbol, Timestamp,
 };
