@@ -5,6 +5,8 @@
 //! notes go to the [`Deliver`] that is passed along. After any call that goes in, drain what comes
 //! out and ask for the deadline again.
 
+pub(super) mod deliver;
+
 mod alarms;
 mod backoff;
 mod changes;
