@@ -9,9 +9,9 @@ pub(super) mod settings;
 
 mod admission;
 mod answers;
-mod client;
 mod config;
 mod driver;
+mod hub;
 mod ledger;
 mod member;
 mod owner;
@@ -30,8 +30,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub(crate) use answers::Answers;
-pub(crate) use client::Hub;
 pub(crate) use config::{HubConfig, quiet_settings};
+pub(crate) use hub::Hub;
 pub(crate) use ledger::{MakeTopic, NewHandle};
 pub(crate) use owner::Owner;
 pub use watching::StateChanges;
