@@ -496,6 +496,30 @@ fn learned_numbers_count_what_an_outage_and_a_mute_cost() {
 }
 
 #[test]
+fn numbers_are_learned_over_cuts_that_come_before_they_are_trusted() {
+    let mut pair = Pair::new(1);
+    pair.want("#A");
+    answer(&mut pair);
+    let mut number = 0;
+    for _ in 0..5 {
+        for _ in 0..60 {
+            number += 1;
+            let time = pair.now.wall;
+            pair.tick("#A", number, time);
+            pair.pass(Duration::from_millis(10));
+        }
+        pair.cut();
+        pair.pass(secs(1));
+        answer(&mut pair);
+        number += 7;
+    }
+    pair.take_seen();
+    let time = pair.now.wall;
+    pair.tick("#A", number + 1, time);
+    assert_eq!(missing(&pair.take_seen())[0].3, Some(7));
+}
+
+#[test]
 fn events_without_their_snapshot_are_said_and_then_asked_for_again_with_backoff() {
     let mut pair = Pair::new(1);
     pair.want("A");

@@ -585,8 +585,9 @@ impl TopicEntry {
     /// How far a position is ahead of what should have come, where the numbers are believed.
     #[inline]
     pub(super) fn step(&mut self, position: Position) -> Step {
+        let after_outage = self.down.is_some() || self.announced.is_some();
         match &mut self.numbers {
-            Some(numbers) => numbers.step(position, self.down.is_some()),
+            Some(numbers) => numbers.step(position, after_outage),
             None => Step::Unknown,
         }
     }
