@@ -23,35 +23,21 @@
 //! ```
 
 mod core;
-mod dial;
 pub mod dxlink;
-mod fault;
 pub mod gate;
-mod hub;
-mod journal;
 mod market;
-mod muzzle;
-mod recording;
-mod rules;
-mod running;
-mod script;
-mod server;
-mod session;
-mod span;
 pub mod tastytrade;
-mod venue;
-mod verdict;
 
 use std::fmt;
 use std::io;
 
-pub use fault::{DataFormat, Delayed, Fault};
-pub use journal::{
+pub use core::fault::{DataFormat, Delayed, Fault};
+pub use core::journal::{
     Attempt, AttemptOutcome, Breach, BreachKind, Delivery, Fate, Identity, Published, Request,
 };
+pub use core::recording::{Recording, RecordingError};
+pub use core::script::{Script, ScriptError};
 pub use market::{Market, MarketTrade};
-pub use recording::{Recording, RecordingError};
-pub use script::{Script, ScriptError};
 
 /// A WebSocket session of a simulator: the first is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

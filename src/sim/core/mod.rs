@@ -1,5 +1,20 @@
 //! Sessions, timers, faults and the journal: what every simulated venue shares.
 
+pub(super) mod dial;
+pub(super) mod fault;
+pub(super) mod hub;
+pub(super) mod journal;
+pub(super) mod muzzle;
+pub(super) mod recording;
+pub(super) mod rules;
+pub(super) mod running;
+pub(super) mod script;
+pub(super) mod server;
+pub(super) mod session;
+pub(super) mod span;
+pub(super) mod venue;
+pub(super) mod verdict;
+
 mod send;
 mod start;
 mod times;
@@ -15,10 +30,10 @@ use tokio_tungstenite::tungstenite::Message;
 pub(super) use start::close;
 pub(super) use times::Times;
 
-use super::journal::{Attempt, AttemptOutcome, Breach, BreachKind, Log};
-use super::rules::{Alter, Rules};
-use super::script::{Entry, Script, When};
-use super::{Fault, SessionId};
+use crate::sim::core::journal::{Attempt, AttemptOutcome, Breach, BreachKind, Log};
+use crate::sim::core::rules::{Alter, Rules};
+use crate::sim::core::script::{Entry, Script, When};
+use crate::sim::{Fault, SessionId};
 use crate::{Clock, Now};
 
 /// What the server's side of one connection hears from the core.

@@ -6,8 +6,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::{Core, Timer};
 use crate::Timestamp;
 use crate::sim::SessionId;
-use crate::sim::journal::{BreachKind, Delivery, Draft, Fate, Identity, Published};
-use crate::sim::rules::{Kind, Role};
+use crate::sim::core::journal::{BreachKind, Delivery, Draft, Fate, Identity, Published};
+use crate::sim::core::rules::{Kind, Role};
 
 impl Core {
     /// Publishes one data event to these sessions.

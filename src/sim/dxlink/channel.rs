@@ -12,8 +12,8 @@ use super::schema::EventType;
 use super::venue::DxLinkVenue;
 use super::wire::{self, Code};
 use crate::sim::core::Core;
-use crate::sim::journal::BreachKind;
-use crate::sim::rules::Kind;
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::rules::Kind;
 use crate::sim::{DataFormat, Fault, SessionId};
 
 impl DxLinkVenue {

@@ -9,9 +9,9 @@ use crate::Symbol;
 use crate::market::Side;
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::journal::Draft;
+use crate::sim::core::journal::Draft;
+use crate::sim::core::rules::Kind;
 use crate::sim::market::Pair;
-use crate::sim::rules::Kind;
 
 /// What the venue gives unless asked for something else.
 const DEPTH: usize = 10;

@@ -14,7 +14,7 @@ use super::schema::EventType;
 use super::switches::Switches;
 use crate::Symbol;
 use crate::sim::core::Core;
-use crate::sim::rules::Kind;
+use crate::sim::core::rules::Kind;
 use crate::sim::{Fault, SessionId};
 
 /// The symbol that stands for all of them.

@@ -7,7 +7,7 @@ use super::schema::EventType;
 use super::style::{RowFault, Style};
 use super::switches::Switches;
 use crate::sim::core::Core;
-use crate::sim::journal::{Draft, Identity};
+use crate::sim::core::journal::{Draft, Identity};
 use crate::sim::{DataFormat, Fault, SessionId};
 
 impl Feed {

@@ -11,8 +11,8 @@ use super::switches::Refusal;
 use super::venue::DxLinkVenue;
 use super::wire::{self, Code};
 use crate::sim::core::Core;
-use crate::sim::journal::BreachKind;
-use crate::sim::rules::Kind;
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::rules::Kind;
 use crate::sim::{Fault, SessionId};
 
 impl DxLinkVenue {

@@ -4,8 +4,8 @@ use super::client::Client;
 use super::venue::DxLinkVenue;
 use super::wire;
 use crate::sim::core::Core;
-use crate::sim::journal::BreachKind;
-use crate::sim::rules::Kind;
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::rules::Kind;
 
 impl DxLinkVenue {
     /// Says something where nothing was said for long, and ends what is silent.

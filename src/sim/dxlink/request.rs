@@ -7,8 +7,8 @@ use super::venue::DxLinkVenue;
 use super::wire::{self, Code};
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::journal::{BreachKind, Request};
-use crate::sim::rules::Kind;
+use crate::sim::core::journal::{BreachKind, Request};
+use crate::sim::core::rules::Kind;
 
 /// Why a message is refused.
 #[derive(Debug)]

@@ -16,8 +16,8 @@ use super::venue::DxLinkVenue;
 use super::wire::{self, Code};
 use super::wish::{Wish, wishes};
 use crate::sim::core::Core;
-use crate::sim::journal::BreachKind;
-use crate::sim::rules::Kind;
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::rules::Kind;
 use crate::sim::{DataFormat, Fault, SessionId};
 
 /// Types whose items are limited by themselves.

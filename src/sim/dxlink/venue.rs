@@ -13,11 +13,11 @@ use super::index::TX_PENDING;
 use super::queue;
 use super::switches::Switches;
 use crate::Timestamp;
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::rules::Kind;
+use crate::sim::core::venue::{RestRequest, RestResponse, Venue};
 use crate::sim::core::{Core, close};
-use crate::sim::journal::BreachKind;
 use crate::sim::market::MarketTrade;
-use crate::sim::rules::Kind;
-use crate::sim::venue::{RestRequest, RestResponse, Venue};
 use crate::sim::{Fault, SessionId};
 
 /// A market that is further behind than this does not catch up: the machine was asleep.

@@ -10,7 +10,7 @@ use super::schema::{EventType, Family};
 use crate::Symbol;
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::journal::BreachKind;
+use crate::sim::core::journal::BreachKind;
 
 /// An item of a request.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sim::fault::once;
+use crate::sim::core::fault::once;
 
 /// One of Gate's own faults: a standing rule, as most [`Fault`](crate::sim::Fault)s are.
 ///

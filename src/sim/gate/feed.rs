@@ -8,9 +8,9 @@ use super::push;
 use super::topic::Topic;
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::journal::{Draft, Identity};
+use crate::sim::core::journal::{Draft, Identity};
+use crate::sim::core::rules::Role;
 use crate::sim::market::{Bar, Market, Pair};
-use crate::sim::rules::Role;
 use crate::{Now, Timestamp};
 
 /// A candle is sent as closed this long after its end: the venue takes one to two seconds.

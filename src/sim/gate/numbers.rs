@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{GateFault, WrongNumber};
 use crate::sim::Fault;
-use crate::sim::rules::{Altered, Kind};
+use crate::sim::core::rules::{Altered, Kind};
 
 /// What Gate's own faults make of a data frame, if they concern it.
 pub(super) fn alter(fault: &Fault, kind: Kind<'_>, text: &str) -> Option<Altered> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::GateFault;
 use crate::sim::core::Core;
-use crate::sim::journal::Draft;
+use crate::sim::core::journal::Draft;
 use crate::sim::{Fault, SessionId};
 
 /// What a topic has sent and may send again.

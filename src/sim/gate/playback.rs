@@ -9,10 +9,10 @@ use super::feed::{Feed, draft};
 use super::topic::{BOOK_LEVELS, Speed, Topic};
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::journal::Identity;
+use crate::sim::core::journal::Identity;
+use crate::sim::core::recording::{Line, Recording};
+use crate::sim::core::rules::Role;
 use crate::sim::market::interval_index;
-use crate::sim::recording::{Line, Recording};
-use crate::sim::rules::Role;
 use crate::{Symbol, Timestamp};
 
 /// One recorded push.

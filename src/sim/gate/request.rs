@@ -8,8 +8,8 @@ use super::topic::{Refusal, Topic};
 use super::venue::GateVenue;
 use crate::Timestamp;
 use crate::sim::core::Core;
-use crate::sim::journal::{self, BreachKind};
-use crate::sim::rules::Kind;
+use crate::sim::core::journal::{self, BreachKind};
+use crate::sim::core::rules::Kind;
 use crate::sim::{Fault, SessionId};
 
 /// Channels that need a signature, which this simulator does not accept.

@@ -13,10 +13,10 @@ use super::venue::GateVenue;
 use crate::Decimal;
 use crate::market::Side;
 use crate::sim::Fault;
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::venue::{RestRequest, RestResponse};
 use crate::sim::core::{Core, Times};
-use crate::sim::journal::BreachKind;
 use crate::sim::market::Pair;
-use crate::sim::venue::{RestRequest, RestResponse};
 
 const PREFIX: &str = "/api/v4";
 

@@ -6,8 +6,8 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::rest::{error, list};
+use crate::sim::core::venue::RestResponse;
 use crate::sim::market::Pair;
-use crate::sim::venue::RestResponse;
 
 /// Lists that general clients fetch before they use the spot market: the venue's other markets,
 /// which have nothing here.

@@ -4,8 +4,8 @@ use super::push;
 use super::rest::{invalid, list, number};
 use crate::Timestamp;
 use crate::sim::core::Times;
+use crate::sim::core::venue::{RestRequest, RestResponse};
 use crate::sim::market::{Bar, INTERVALS, Pair, interval_index};
-use crate::sim::venue::{RestRequest, RestResponse};
 
 /// Candles and trades in one answer.
 const ROWS: usize = 1_000;

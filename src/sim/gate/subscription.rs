@@ -6,7 +6,7 @@ use super::venue::GateVenue;
 use super::{BookStart, push};
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::rules::Role;
+use crate::sim::core::rules::Role;
 
 impl GateVenue {
     pub(super) fn subscribe(&mut self, core: &mut Core, session: SessionId, topics: &[Topic]) {

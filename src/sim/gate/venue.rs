@@ -11,10 +11,10 @@ use super::topic::Topic;
 use super::{BookStart, push};
 use crate::sim::SessionId;
 use crate::sim::core::Core;
-use crate::sim::journal::{BreachKind, Identity};
+use crate::sim::core::journal::{BreachKind, Identity};
+use crate::sim::core::rules::Role;
+use crate::sim::core::venue::{RestRequest, RestResponse, Venue};
 use crate::sim::market::{Book, Market, MarketTrade};
-use crate::sim::rules::Role;
-use crate::sim::venue::{RestRequest, RestResponse, Venue};
 use crate::{Symbol, Timestamp};
 use tokio_tungstenite::tungstenite::Message;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sim::span;
+use crate::sim::core::span;
 
 /// One of tastytrade's own faults: a standing rule, as most [`Fault`](crate::sim::Fault)s are.
 ///

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::dxlink::DxEvent;
-use super::running::Running;
 use super::{Attempt, Breach, Fault, MarketTrade, Published, RawFrame, Request, SessionId, To};
 use crate::market::Side;
+use crate::sim::core::running::Running;
 use crate::transport::Dial;
 use crate::{Clock, Decimal, Timestamp};
 pub use builder::TastytradeSimBuilder;

@@ -8,8 +8,8 @@ use super::account::Account;
 use super::venue::TastytradeVenue;
 use crate::sim::Fault;
 use crate::sim::core::Core;
-use crate::sim::journal::BreachKind;
-use crate::sim::venue::{RestRequest, RestResponse};
+use crate::sim::core::journal::BreachKind;
+use crate::sim::core::venue::{RestRequest, RestResponse};
 
 impl TastytradeVenue {
     pub(super) fn answer(&mut self, core: &mut Core, request: &RestRequest) -> RestResponse {

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::notification::Notification;
 use super::venue::TastytradeVenue;
 use crate::Symbol;
+use crate::sim::core::journal::{BreachKind, Draft, Request};
+use crate::sim::core::rules::Kind;
 use crate::sim::core::{Core, close};
-use crate::sim::journal::{BreachKind, Draft, Request};
-use crate::sim::rules::Kind;
 use crate::sim::{Fault, SessionId};
 
 /// Silence after which the venue says goodbye.

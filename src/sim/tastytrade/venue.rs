@@ -11,9 +11,9 @@ use super::notification::Notification;
 use super::streamer::{Listener, SILENCE};
 use super::tokens::Tokens;
 use crate::sim::core::Core;
+use crate::sim::core::journal::Ring;
+use crate::sim::core::venue::{RestRequest, RestResponse, Venue};
 use crate::sim::dxlink::DxLinkVenue;
-use crate::sim::journal::Ring;
-use crate::sim::venue::{RestRequest, RestResponse, Venue};
 use crate::sim::{Fault, SessionId};
 
 /// Calls that are kept.

@@ -12,10 +12,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::SessionId;
-use super::core::Control;
-use super::hub::Shared;
-use super::venue::Venue;
+use crate::sim::SessionId;
+use crate::sim::core::Control;
+use crate::sim::core::hub::Shared;
+use crate::sim::core::venue::Venue;
 
 /// Frames written before the socket is flushed.
 const BATCH: usize = 256;
@@ -24,7 +24,7 @@ const BATCH: usize = 256;
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// Serves one upgraded connection until either side ends it.
-pub(super) async fn serve<V: Venue, S>(
+pub(in crate::sim) async fn serve<V: Venue, S>(
     shared: &Arc<Shared<V>>,
     stream: S,
     path: &str,

@@ -8,12 +8,12 @@ use hyper::header::HeaderMap;
 use hyper::{Method, StatusCode};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::core::Core;
-use super::{Fault, SessionId};
+use crate::sim::core::Core;
+use crate::sim::{Fault, SessionId};
 
 /// One venue's protocol as a synchronous state machine: the server feeds it what arrives and tells
 /// it when time has passed; it answers through the [`Core`].
-pub(super) trait Venue: Send + 'static {
+pub(in crate::sim) trait Venue: Send + 'static {
     /// Whether a WebSocket is served under this path.
     fn is_socket(&self, path: &str) -> bool;
 
@@ -44,16 +44,16 @@ pub(super) trait Venue: Send + 'static {
 
 /// An HTTP request, taken apart.
 #[derive(Clone, Debug)]
-pub(super) struct RestRequest {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) query: BTreeMap<String, String>,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(in crate::sim) struct RestRequest {
+    pub(in crate::sim) method: Method,
+    pub(in crate::sim) path: String,
+    pub(in crate::sim) query: BTreeMap<String, String>,
+    pub(in crate::sim) headers: HeaderMap,
+    pub(in crate::sim) body: Bytes,
 }
 
 impl RestRequest {
-    pub(super) fn new(method: &Method, path: &str, query: Option<&str>) -> Self {
+    pub(in crate::sim) fn new(method: &Method, path: &str, query: Option<&str>) -> Self {
         let query = query
             .unwrap_or_default()
             .split('&')
@@ -73,7 +73,7 @@ impl RestRequest {
     }
 
     /// The same with what else was sent.
-    pub(super) fn carrying(self, headers: HeaderMap, body: Bytes) -> Self {
+    pub(in crate::sim) fn carrying(self, headers: HeaderMap, body: Bytes) -> Self {
         Self {
             headers,
             body,
@@ -82,16 +82,16 @@ impl RestRequest {
     }
 
     /// A header, if it is text.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(in crate::sim) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&str> {
+    pub(in crate::sim) fn get(&self, key: &str) -> Option<&str> {
         self.query.get(key).map(String::as_str)
     }
 
     /// Whether this parameter is true, in any spelling that clients use: Python's is `True`.
-    pub(super) fn is_set(&self, key: &str) -> bool {
+    pub(in crate::sim) fn is_set(&self, key: &str) -> bool {
         let spellings = ["1", "t", "T", "true", "True", "TRUE"];
         self.get(key).is_some_and(|text| spellings.contains(&text))
     }
@@ -99,18 +99,18 @@ impl RestRequest {
 
 /// An HTTP answer: JSON with a status and the venue's own headers.
 #[derive(Clone, Debug)]
-pub(super) struct RestResponse {
-    pub(super) status: StatusCode,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
+pub(in crate::sim) struct RestResponse {
+    pub(in crate::sim) status: StatusCode,
+    pub(in crate::sim) headers: Vec<(&'static str, String)>,
+    pub(in crate::sim) body: String,
 }
 
 impl RestResponse {
-    pub(super) fn json(body: String) -> Self {
+    pub(in crate::sim) fn json(body: String) -> Self {
         Self::with_status(StatusCode::OK, body)
     }
 
-    pub(super) fn with_status(status: StatusCode, body: String) -> Self {
+    pub(in crate::sim) fn with_status(status: StatusCode, body: String) -> Self {
         Self {
             status,
             headers: Vec::new(),

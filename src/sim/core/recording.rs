@@ -13,21 +13,21 @@ use serde::de::Error as _;
 /// keys are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
-    pub(super) lines: Vec<Line>,
+    pub(in crate::sim) lines: Vec<Line>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Line {
+pub(in crate::sim) struct Line {
     #[serde(default = "incoming")]
-    pub(super) dir: String,
+    pub(in crate::sim) dir: String,
     #[serde(default)]
-    pub(super) market: Option<String>,
+    pub(in crate::sim) market: Option<String>,
     #[serde(default)]
-    pub(super) channel: Option<String>,
+    pub(in crate::sim) channel: Option<String>,
     #[serde(default)]
-    pub(super) request: Option<String>,
+    pub(in crate::sim) request: Option<String>,
     #[serde(default)]
-    pub(super) frame: Option<String>,
+    pub(in crate::sim) frame: Option<String>,
 }
 
 fn incoming() -> String {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Fault, SessionId, span};
+use crate::sim::core::span;
+use crate::sim::{Fault, SessionId};
 
 /// Faults and when they happen, from code or from a file.
 ///
@@ -40,18 +41,18 @@ use super::{Fault, SessionId, span};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    pub(super) entries: Vec<Entry>,
+    pub(in crate::sim) entries: Vec<Entry>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) when: When,
-    pub(super) session: Option<SessionId>,
-    pub(super) fault: Fault,
+pub(in crate::sim) struct Entry {
+    pub(in crate::sim) when: When,
+    pub(in crate::sim) session: Option<SessionId>,
+    pub(in crate::sim) fault: Fault,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(in crate::sim) enum When {
     At {
         after: Duration,
         every: Option<Duration>,

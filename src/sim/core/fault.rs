@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::dxlink::DxLinkFault;
-use super::gate::GateFault;
-use super::span;
-use super::tastytrade::TastytradeFault;
+use crate::sim::core::span;
+use crate::sim::dxlink::DxLinkFault;
+use crate::sim::gate::GateFault;
+use crate::sim::tastytrade::TastytradeFault;
 
 /// Something that goes wrong.
 ///
@@ -470,7 +470,7 @@ impl Fault {
     ];
 
     /// How often it applies; `None` is for ever.
-    pub(super) fn times(&self) -> Option<u32> {
+    pub(in crate::sim) fn times(&self) -> Option<u32> {
         match self {
             Self::Gate(fault) => fault.times(),
             Self::DxLink(fault) => fault.times(),
@@ -505,7 +505,7 @@ impl Fault {
     }
 
     /// Whether only the venue can start it.
-    pub(super) fn is_the_venues(&self) -> bool {
+    pub(in crate::sim) fn is_the_venues(&self) -> bool {
         matches!(
             self,
             Self::ExpireToken { .. } | Self::CloseChannel { .. } | Self::ChangeFormat { .. }
@@ -513,7 +513,7 @@ impl Fault {
     }
 
     /// How long it applies; `None` is for ever.
-    pub(super) fn lasting(&self) -> Option<Duration> {
+    pub(in crate::sim) fn lasting(&self) -> Option<Duration> {
         match self {
             Self::Tastytrade(fault) => fault.lasting(),
             Self::Mute { lasting }
@@ -529,7 +529,7 @@ impl Fault {
 }
 
 /// How often a fault applies that does not say so.
-pub(super) fn once() -> Option<u32> {
+pub(in crate::sim) fn once() -> Option<u32> {
     Some(1)
 }
 

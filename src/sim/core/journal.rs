@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::SessionId;
-use super::rules::{Kind, Role};
+use crate::sim::SessionId;
+use crate::sim::core::rules::{Kind, Role};
 use crate::{Symbol, Timestamp};
 
 /// A data event that a simulator published, and what became of it.
@@ -91,19 +91,19 @@ pub enum Fate {
 
 /// A data event about to be published.
 #[derive(Clone, Copy)]
-pub(super) struct Draft<'a> {
-    pub(super) channel: &'static str,
+pub(in crate::sim) struct Draft<'a> {
+    pub(in crate::sim) channel: &'static str,
     /// Written out only when the journal is kept.
-    pub(super) topic: &'a dyn fmt::Display,
-    pub(super) symbol: &'a Symbol,
-    pub(super) identity: Option<Identity>,
-    pub(super) time: Option<Timestamp>,
+    pub(in crate::sim) topic: &'a dyn fmt::Display,
+    pub(in crate::sim) symbol: &'a Symbol,
+    pub(in crate::sim) identity: Option<Identity>,
+    pub(in crate::sim) time: Option<Timestamp>,
     /// Whether it is written so that it cannot be read.
-    pub(super) spoilt: bool,
+    pub(in crate::sim) spoilt: bool,
 }
 
 impl Draft<'_> {
-    pub(super) fn kind(&self, role: Role) -> Kind<'_> {
+    pub(in crate::sim) fn kind(&self, role: Role) -> Kind<'_> {
         Kind::Data {
             channel: self.channel,
             symbol: self.symbol,
@@ -208,14 +208,14 @@ pub enum AttemptOutcome {
 
 /// The latest entries, up to a limit, and how many were forgotten.
 #[derive(Debug)]
-pub(super) struct Ring<T> {
+pub(in crate::sim) struct Ring<T> {
     entries: VecDeque<T>,
     limit: usize,
     forgotten: u64,
 }
 
 impl<T: Clone> Ring<T> {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(in crate::sim) fn new(limit: usize) -> Self {
         Self {
             entries: VecDeque::new(),
             limit,
@@ -223,7 +223,7 @@ impl<T: Clone> Ring<T> {
         }
     }
 
-    pub(super) fn push(&mut self, entry: T) {
+    pub(in crate::sim) fn push(&mut self, entry: T) {
         if self.limit == 0 {
             self.forgotten += 1;
             return;
@@ -235,27 +235,27 @@ impl<T: Clone> Ring<T> {
         self.entries.push_back(entry);
     }
 
-    pub(super) fn to_vec(&self) -> Vec<T> {
+    pub(in crate::sim) fn to_vec(&self) -> Vec<T> {
         self.entries.iter().cloned().collect()
     }
 
-    pub(super) fn total(&self) -> u64 {
+    pub(in crate::sim) fn total(&self) -> u64 {
         self.forgotten + self.entries.len() as u64
     }
 
-    pub(super) fn forgotten(&self) -> u64 {
+    pub(in crate::sim) fn forgotten(&self) -> u64 {
         self.forgotten
     }
 }
 
 /// Everything a simulator remembers about what happened.
 #[derive(Debug)]
-pub(super) struct Log {
-    pub(super) keep: bool,
-    pub(super) published: Ring<Published>,
-    pub(super) breaches: Ring<Breach>,
-    pub(super) requests: Ring<Request>,
-    pub(super) attempts: Ring<Attempt>,
+pub(in crate::sim) struct Log {
+    pub(in crate::sim) keep: bool,
+    pub(in crate::sim) published: Ring<Published>,
+    pub(in crate::sim) breaches: Ring<Breach>,
+    pub(in crate::sim) requests: Ring<Request>,
+    pub(in crate::sim) attempts: Ring<Attempt>,
 }
 
 /// Enough for every test, and too little to fill a machine's memory in months.
@@ -263,7 +263,7 @@ const EVENTS: usize = 2_000_000;
 const OTHERS: usize = 100_000;
 
 impl Log {
-    pub(super) fn new(keep: bool) -> Self {
+    pub(in crate::sim) fn new(keep: bool) -> Self {
         Self {
             keep,
             published: Ring::new(if keep { EVENTS } else { 0 }),

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::verdict::Verdict;
-use super::{Fault, SessionId};
+use crate::sim::core::verdict::Verdict;
+use crate::sim::{Fault, SessionId};
 
 /// What an outgoing frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(in crate::sim) enum Kind<'a> {
     /// An answer to a request.
     Reply,
     /// An answer to a ping, or an announcement.
@@ -22,19 +22,19 @@ pub(super) enum Kind<'a> {
 }
 
 /// A venue's own change of a data frame, where a fault demands one.
-pub(super) type Alter = fn(&Fault, Kind<'_>, &str) -> Option<Altered>;
+pub(in crate::sim) type Alter = fn(&Fault, Kind<'_>, &str) -> Option<Altered>;
 
 /// A frame that a fault has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Altered {
-    pub(super) text: String,
+pub(in crate::sim) struct Altered {
+    pub(in crate::sim) text: String,
     /// Whether what it holds can still be read.
-    pub(super) readable: bool,
+    pub(in crate::sim) readable: bool,
 }
 
 /// What leaving a data frame out would mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::sim) enum Role {
     /// Nothing that a reader can see.
     Plain,
     /// A jump in the venue's numbering.
@@ -53,20 +53,20 @@ struct Rule {
 
 /// The faults that last, oldest first.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub(in crate::sim) struct Rules {
     rules: Vec<Rule>,
     alter: Alter,
 }
 
 impl Rules {
-    pub(super) fn new(alter: Alter) -> Self {
+    pub(in crate::sim) fn new(alter: Alter) -> Self {
         Self {
             rules: Vec::new(),
             alter,
         }
     }
 
-    pub(super) fn add(&mut self, fault: Fault, session: Option<SessionId>, now: Instant) {
+    pub(in crate::sim) fn add(&mut self, fault: Fault, session: Option<SessionId>, now: Instant) {
         self.rules.push(Rule {
             left: fault.times(),
             until: fault.lasting().map(|lasting| now + lasting),
@@ -75,16 +75,16 @@ impl Rules {
         });
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::sim) fn clear(&mut self) {
         self.rules.clear();
     }
 
-    pub(super) fn forget(&mut self, session: SessionId) {
+    pub(in crate::sim) fn forget(&mut self, session: SessionId) {
         self.rules.retain(|rule| rule.session != Some(session));
     }
 
     /// The first rule that `wanted` accepts, counted as used once.
-    pub(super) fn take(
+    pub(in crate::sim) fn take(
         &mut self,
         session: Option<SessionId>,
         now: Instant,
@@ -106,7 +106,7 @@ impl Rules {
     }
 
     /// Whether this session is mute, and until when at most.
-    pub(super) fn is_mute(&mut self, session: SessionId, now: Instant) -> bool {
+    pub(in crate::sim) fn is_mute(&mut self, session: SessionId, now: Instant) -> bool {
         self.expire(now);
         self.rules
             .iter()
@@ -114,7 +114,7 @@ impl Rules {
     }
 
     /// Whether this session is to hear nothing of this symbol on this channel.
-    pub(super) fn is_silent(
+    pub(in crate::sim) fn is_silent(
         &mut self,
         session: SessionId,
         channel: &str,
@@ -127,7 +127,7 @@ impl Rules {
     }
 
     /// A topic is subscribed again, which ends a mute that is its alone.
-    pub(super) fn subscribed(&mut self, session: SessionId, channel: &str, symbol: &str) {
+    pub(in crate::sim) fn subscribed(&mut self, session: SessionId, channel: &str, symbol: &str) {
         self.rules.retain(|rule| {
             rule.session != Some(session)
                 || !matches!(rule.fault, Fault::MuteTopic { .. })
@@ -136,7 +136,7 @@ impl Rules {
     }
 
     /// How old events are when they are sent.
-    pub(super) fn age(&self, now: Instant) -> Duration {
+    pub(in crate::sim) fn age(&self, now: Instant) -> Duration {
         let ages = self.rules.iter().filter_map(|rule| match &rule.fault {
             Fault::Age { by, .. } if rule.until.is_none_or(|until| now < until) => Some(*by),
             _ => None,
@@ -145,18 +145,18 @@ impl Rules {
     }
 
     /// When the next rule ends by time.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(in crate::sim) fn deadline(&self) -> Option<Instant> {
         self.rules.iter().filter_map(|rule| rule.until).min()
     }
 
     /// Forgets the rules that are over: they must not stay due for ever.
-    pub(super) fn expire(&mut self, now: Instant) {
+    pub(in crate::sim) fn expire(&mut self, now: Instant) {
         self.rules
             .retain(|rule| rule.left != Some(0) && rule.until.is_none_or(|until| now < until));
     }
 
     /// What becomes of this frame for this session.
-    pub(super) fn judge(
+    pub(in crate::sim) fn judge(
         &mut self,
         session: SessionId,
         kind: Kind<'_>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serializer, de};
 
 /// Reads a duration: a whole number and one of `ms`, `s`, `m`, `h`.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(in crate::sim) fn parse(text: &str) -> Result<Duration, String> {
     let invalid =
         || format!("{text:?} is no duration: write a whole number and ms, s, m or h, as in \"5s\"");
     let unit_at = text
@@ -26,11 +26,14 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         .ok_or_else(invalid)
 }
 
-pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::sim) fn serialize<S: Serializer>(
+    span: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{}ms", span.as_millis()))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+pub(in crate::sim) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -38,10 +41,10 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
 }
 
 /// The same, where absence means for ever.
-pub(super) mod option {
+pub(in crate::sim) mod option {
     use super::{Deserialize, Deserializer, Duration, Serializer, de};
 
-    pub(in super::super) fn serialize<S: Serializer>(
+    pub(in crate::sim) fn serialize<S: Serializer>(
         span: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -51,7 +54,7 @@ pub(super) mod option {
         }
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in crate::sim) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
         Option::<String>::deserialize(deserializer)?

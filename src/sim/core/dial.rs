@@ -17,14 +17,14 @@ const PIPE: usize = 64 * 1024;
 
 /// Where a server's connections come from.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(in crate::sim) enum Listener {
     Tcp(TcpListener),
     Memory(mpsc::Receiver<DuplexStream>),
 }
 
 impl Listener {
     /// The next connection; `None` once there can be none.
-    pub(super) async fn accept(&mut self) -> Option<io::Result<Box<dyn Io>>> {
+    pub(in crate::sim) async fn accept(&mut self) -> Option<io::Result<Box<dyn Io>>> {
         match self {
             Self::Tcp(listener) => Some(match listener.accept().await {
                 Ok((stream, _)) => nodelay(stream),
@@ -42,14 +42,14 @@ fn nodelay(stream: TcpStream) -> io::Result<Box<dyn Io>> {
 
 /// Opens pipes to the simulator of one host name.
 #[derive(Clone)]
-pub(super) struct Memory {
+pub(in crate::sim) struct Memory {
     host: String,
     pipes: mpsc::Sender<DuplexStream>,
 }
 
 impl Memory {
     /// A dialer and the listener it reaches. No two in a process share a host name.
-    pub(super) fn pair() -> (Self, Listener) {
+    pub(in crate::sim) fn pair() -> (Self, Listener) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (pipes, incoming) = mpsc::channel(64);
@@ -60,7 +60,7 @@ impl Memory {
         (memory, Listener::Memory(incoming))
     }
 
-    pub(super) fn host(&self) -> &str {
+    pub(in crate::sim) fn host(&self) -> &str {
         &self.host
     }
 }

@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
 
-use super::core::Core;
-use super::rules::Kind;
-use super::server::told;
-use super::venue::Venue;
-use super::{Fault, SessionId};
+use crate::sim::core::Core;
+use crate::sim::core::rules::Kind;
+use crate::sim::core::server::told;
+use crate::sim::core::venue::Venue;
+use crate::sim::{Fault, SessionId};
 
 /// A venue and what it shares with every other venue.
 #[derive(Debug)]
-pub(super) struct Hub<V> {
-    pub(super) core: Core,
-    pub(super) venue: V,
+pub(in crate::sim) struct Hub<V> {
+    pub(in crate::sim) core: Core,
+    pub(in crate::sim) venue: V,
 }
 
 impl<V: Venue> Hub<V> {
@@ -27,7 +27,7 @@ impl<V: Venue> Hub<V> {
     }
 
     /// Starts one fault.
-    pub(super) fn inject(&mut self, target: Option<SessionId>, fault: Fault) {
+    pub(in crate::sim) fn inject(&mut self, target: Option<SessionId>, fault: Fault) {
         if let Fault::Upgrade { after } = fault {
             for session in self.core.targets(target) {
                 if let Some(text) = self.venue.shutdown_notice(&mut self.core) {
@@ -67,13 +67,13 @@ impl<V: Venue> Hub<V> {
 
 /// The hub, shared by the server's tasks and the simulator's handle.
 #[derive(Debug)]
-pub(super) struct Shared<V> {
+pub(in crate::sim) struct Shared<V> {
     hub: Mutex<Hub<V>>,
     changed: Notify,
 }
 
 impl<V: Venue> Shared<V> {
-    pub(super) fn new(core: Core, venue: V) -> Arc<Self> {
+    pub(in crate::sim) fn new(core: Core, venue: V) -> Arc<Self> {
         Arc::new(Self {
             hub: Mutex::new(Hub { core, venue }),
             changed: Notify::new(),
@@ -81,7 +81,7 @@ impl<V: Venue> Shared<V> {
     }
 
     /// Works on the hub, then has the driver look at its deadlines again.
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Hub<V>) -> R) -> R {
+    pub(in crate::sim) fn with<R>(&self, work: impl FnOnce(&mut Hub<V>) -> R) -> R {
         let mut hub = self.hub.lock().unwrap_or_else(PoisonError::into_inner);
         let result = work(&mut hub);
         hub.settle();
@@ -91,12 +91,12 @@ impl<V: Venue> Shared<V> {
     }
 
     /// Looks at the hub.
-    pub(super) fn look<R>(&self, look: impl FnOnce(&Hub<V>) -> R) -> R {
+    pub(in crate::sim) fn look<R>(&self, look: impl FnOnce(&Hub<V>) -> R) -> R {
         look(&self.hub.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Moves the simulator's time until told to stop.
-    pub(super) async fn drive(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub(in crate::sim) async fn drive(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
             let deadline = {
                 let mut hub = self.hub.lock().unwrap_or_else(PoisonError::into_inner);

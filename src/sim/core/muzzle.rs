@@ -13,13 +13,13 @@ use crate::transport::Io;
 /// The WebSocket layer answers pings by itself, so that a venue that says nothing at all can only be
 /// played below it. The flag may change only when everything written has been flushed: half a frame
 /// must not be lost.
-pub(super) struct Muzzle {
+pub(in crate::sim) struct Muzzle {
     inner: Box<dyn Io>,
     shut: Arc<AtomicBool>,
 }
 
 impl Muzzle {
-    pub(super) fn new(inner: Box<dyn Io>, shut: Arc<AtomicBool>) -> Self {
+    pub(in crate::sim) fn new(inner: Box<dyn Io>, shut: Arc<AtomicBool>) -> Self {
         Self { inner, shut }
     }
 }

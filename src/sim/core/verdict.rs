@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use super::journal::Fate;
-use super::rules::{Alter, Altered, Kind};
-use super::{Delayed, Fault};
+use crate::sim::core::journal::Fate;
+use crate::sim::core::rules::{Alter, Altered, Kind};
+use crate::sim::{Delayed, Fault};
 
 /// What becomes of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) fate: Fate,
-    pub(super) text: Option<String>,
-    pub(super) copies: usize,
-    pub(super) held: bool,
-    pub(super) delay: Option<Duration>,
+pub(in crate::sim) struct Verdict {
+    pub(in crate::sim) fate: Fate,
+    pub(in crate::sim) text: Option<String>,
+    pub(in crate::sim) copies: usize,
+    pub(in crate::sim) held: bool,
+    pub(in crate::sim) delay: Option<Duration>,
 }
 
 impl Verdict {
-    pub(super) fn plain() -> Self {
+    pub(in crate::sim) fn plain() -> Self {
         Self {
             fate: Fate::Sent,
             text: None,
@@ -27,7 +27,7 @@ impl Verdict {
         }
     }
 
-    pub(super) fn withheld() -> Self {
+    pub(in crate::sim) fn withheld() -> Self {
         Self {
             fate: Fate::Withheld,
             copies: 0,
@@ -38,7 +38,7 @@ impl Verdict {
 
 impl Verdict {
     /// Whether the fault did something to the frame.
-    pub(super) fn apply(
+    pub(in crate::sim) fn apply(
         &mut self,
         fault: &Fault,
         kind: Kind<'_>,

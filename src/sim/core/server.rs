@@ -16,13 +16,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::core::Core;
-use super::dial::Listener;
-use super::hub::Shared;
-use super::journal::AttemptOutcome;
-use super::muzzle::Muzzle;
-use super::venue::{RestRequest, RestResponse, Venue};
-use super::{Delayed, Fault, session};
+use crate::sim::core::Core;
+use crate::sim::core::dial::Listener;
+use crate::sim::core::hub::Shared;
+use crate::sim::core::journal::AttemptOutcome;
+use crate::sim::core::muzzle::Muzzle;
+use crate::sim::core::session;
+use crate::sim::core::venue::{RestRequest, RestResponse, Venue};
+use crate::sim::{Delayed, Fault};
 use crate::transport::Io;
 
 type Answer = Response<Full<Bytes>>;
@@ -35,7 +36,7 @@ const BODY: usize = 1024 * 1024;
 
 /// Accepts connections until told to stop, then ends and joins every task: the only place where a
 /// simulator spawns, apart from this task itself.
-pub(super) async fn serve<V: Venue>(
+pub(in crate::sim) async fn serve<V: Venue>(
     shared: Arc<Shared<V>>,
     mut listener: Listener,
     mut stop: watch::Receiver<bool>,
@@ -76,7 +77,7 @@ pub(super) async fn serve<V: Venue>(
 }
 
 /// Waits to be told to stop; a simulator that is gone says so, too.
-pub(super) async fn told(stop: &mut watch::Receiver<bool>) {
+pub(in crate::sim) async fn told(stop: &mut watch::Receiver<bool>) {
     let _gone = stop.wait_for(|stop| *stop).await;
 }
 

@@ -7,17 +7,18 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::core::{Core, close};
-use super::dial::Listener;
-use super::hub::{Hub, Shared};
-use super::journal::{Attempt, Breach, Published, Request};
-use super::rules::Kind;
-use super::venue::Venue;
-use super::{Fault, RawFrame, SessionId, SimError, server};
+use crate::sim::core::dial::Listener;
+use crate::sim::core::hub::{Hub, Shared};
+use crate::sim::core::journal::{Attempt, Breach, Published, Request};
+use crate::sim::core::rules::Kind;
+use crate::sim::core::server;
+use crate::sim::core::venue::Venue;
+use crate::sim::core::{Core, close};
+use crate::sim::{Fault, RawFrame, SessionId, SimError};
 use tokio_tungstenite::tungstenite::Message;
 
 /// What the handles of all simulators share.
-pub(super) struct Running<V> {
+pub(in crate::sim) struct Running<V> {
     shared: Arc<Shared<V>>,
     stop: watch::Sender<bool>,
     root: Mutex<Option<JoinHandle<()>>>,
@@ -25,7 +26,11 @@ pub(super) struct Running<V> {
 
 impl<V: Venue> Running<V> {
     /// Starts the server: the one task that is not spawned by it.
-    pub(super) fn start(core: Core, venue: V, listener: Listener) -> Result<Self, SimError> {
+    pub(in crate::sim) fn start(
+        core: Core,
+        venue: V,
+        listener: Listener,
+    ) -> Result<Self, SimError> {
         let runtime = Handle::try_current().map_err(|_| SimError::NoRuntime)?;
         let shared = Shared::new(core, venue);
         let (stop, stopped) = watch::channel(false);
@@ -37,36 +42,36 @@ impl<V: Venue> Running<V> {
         })
     }
 
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Hub<V>) -> R) -> R {
+    pub(in crate::sim) fn with<R>(&self, work: impl FnOnce(&mut Hub<V>) -> R) -> R {
         self.shared.with(work)
     }
 
-    pub(super) fn look<R>(&self, look: impl FnOnce(&Hub<V>) -> R) -> R {
+    pub(in crate::sim) fn look<R>(&self, look: impl FnOnce(&Hub<V>) -> R) -> R {
         self.shared.look(look)
     }
 
-    pub(super) fn inject(&self, target: Option<SessionId>, fault: Fault) {
+    pub(in crate::sim) fn inject(&self, target: Option<SessionId>, fault: Fault) {
         self.with(|hub| hub.inject(target, fault));
     }
 
-    pub(super) fn journal(&self) -> Vec<Published> {
+    pub(in crate::sim) fn journal(&self) -> Vec<Published> {
         self.look(|hub| hub.core.log.published.to_vec())
     }
 
-    pub(super) fn breaches(&self) -> Vec<Breach> {
+    pub(in crate::sim) fn breaches(&self) -> Vec<Breach> {
         self.look(|hub| hub.core.log.breaches.to_vec())
     }
 
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(in crate::sim) fn requests(&self) -> Vec<Request> {
         self.look(|hub| hub.core.log.requests.to_vec())
     }
 
-    pub(super) fn attempts(&self) -> Vec<Attempt> {
+    pub(in crate::sim) fn attempts(&self) -> Vec<Attempt> {
         self.look(|hub| hub.core.log.attempts.to_vec())
     }
 
     /// Sends a hand-made frame; faults that last apply to its texts.
-    pub(super) fn send(hub: &mut Hub<V>, sessions: &[SessionId], frame: &RawFrame) {
+    pub(in crate::sim) fn send(hub: &mut Hub<V>, sessions: &[SessionId], frame: &RawFrame) {
         for session in sessions {
             match frame {
                 RawFrame::Text(text) => hub.core.reply(*session, Kind::Notice, text.clone()),
@@ -85,7 +90,7 @@ impl<V: Venue> Running<V> {
     }
 
     /// Ends every connection and waits for every task.
-    pub(super) async fn shutdown(&self) {
+    pub(in crate::sim) async fn shutdown(&self) {
         self.stop.send_replace(true);
         let root = self
             .root
