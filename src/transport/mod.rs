@@ -5,8 +5,8 @@
 
 mod address;
 mod answer;
-mod connect_error;
 mod dial;
+mod error;
 mod frame;
 mod headers;
 #[cfg(feature = "tastytrade")]
@@ -26,8 +26,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 
 pub use address::Address;
-pub use connect_error::ConnectError;
 pub use dial::{Dial, Io};
+pub use error::ConnectError;
 pub use frame::{Frame, FrameRef};
 pub(crate) use headers::Headers;
 #[cfg(feature = "tastytrade")]
