@@ -20,7 +20,7 @@ use crate::sim::tastytrade::TastytradeFault;
 /// with a venue's name do nothing elsewhere, and neither do a venue's own: [`Gate`](Self::Gate),
 /// [`DxLink`](Self::DxLink), [`Tastytrade`](Self::Tastytrade).
 ///
-/// The serialised form is that of a line of a [`Script`](super::Script): `{"fault": "cut"}`; a
+/// The serialised form is that of a line of a [`Script`](crate::sim::Script): `{"fault": "cut"}`; a
 /// venue's own faults have a `kind` besides: `{"fault": "gate", "kind": "crossed"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]

@@ -17,7 +17,7 @@ pub struct Published {
     pub at: Timestamp,
     /// The venue's channel, such as `spot.trades`.
     pub channel: &'static str,
-    /// The channel with all its parameters, as in [`active_topics`](super::gate::GateSim::active_topics).
+    /// The channel with all its parameters, as in [`active_topics`](crate::sim::gate::GateSim::active_topics).
     pub topic: String,
     /// The symbol.
     pub symbol: Symbol,
