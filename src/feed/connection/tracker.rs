@@ -94,8 +94,9 @@ impl Tracker {
             stale: false,
             promised: Vec::new(),
         };
-        if self.topics.insert(id, tracked).is_none() {
-            self.pending += 1;
+        match self.topics.insert(id, tracked) {
+            Some(before) => self.stale -= usize::from(before.stale),
+            None => self.pending += 1,
         }
     }
 
