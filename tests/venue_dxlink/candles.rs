@@ -168,3 +168,39 @@ async fn an_outage_of_candles_reaches_up_to_its_end() {
     let (_, to) = last.unwrap();
     assert!(to >= end, "{to} is before {end}");
 }
+
+/// The first gap, whatever comes before it.
+async fn gap(feed: &mut Subscription<Indexed<Candle>>) -> (Timestamp, Timestamp) {
+    loop {
+        if let Event::Gap(gap) = next(feed).await.unwrap() {
+            return gap.range().unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_before_any_history_has_come_reaches_back_to_what_was_asked_for() {
+    let rig = Rig::new();
+    rig.sim.inject(Fault::EndlessSnapshot {
+        symbol: None,
+        times: None,
+    });
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]);
+    let mut candles = candles.lazy().unwrap();
+    tokio::time::sleep(secs(3)).await;
+    rig.sim.inject(Fault::Cut);
+    assert_eq!(gap(&mut candles).await.0, from);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_after_the_history_begins_with_its_newest_candle() {
+    let rig = Rig::with(|sim| sim.rate(0.0).history(secs(3_600)), |dxlink| dxlink);
+    let from = Timestamp::from_secs(START - 3_600).unwrap();
+    let candles = rig.dxlink.candles(from, [symbol("AAPL{=1m}")]);
+    let mut candles = candles.await.unwrap();
+    let (history, _) = snapshot(&mut candles).await;
+    rig.sim.inject(Fault::Cut);
+    let newest = history.last().unwrap().start;
+    assert_eq!(gap(&mut candles).await.0, newest);
+}
