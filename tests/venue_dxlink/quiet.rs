@@ -62,3 +62,23 @@ async fn mute_behind_keepalives_is_told_and_mended_by_a_new_connection() {
     assert_eq!(rig.sim.connects().len(), 2);
     assert!(rig.dxlink.health().ok);
 }
+
+/// The venue acknowledges nothing: between taking out and adding again something could be lost unseen.
+#[tokio::test(start_paused = true)]
+async fn a_quiet_topic_is_added_again_without_being_taken_out() {
+    let rig = Rig::with(|sim| sim.rate(20.0), |dxlink| dxlink);
+    let _sales = rig.dxlink.time_and_sales(["AAPL", "SPY"]).await.unwrap();
+    tokio::time::sleep(secs(60)).await;
+    let before = rig.sim.requests().len();
+    rig.sim.inject(Fault::MuteData { lasting: None });
+    tokio::time::sleep(secs(25)).await;
+    let requests = rig.sim.requests();
+    let asked: Vec<_> = requests[before..]
+        .iter()
+        .filter(|request| request.event == "FEED_SUBSCRIPTION")
+        .map(|request| &request.payload)
+        .collect();
+    let first = asked.first().expect("it was asked for again");
+    assert!(first["add"].is_array(), "{first}");
+    assert!(first["remove"].is_null(), "{first}");
+}
